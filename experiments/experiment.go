@@ -50,7 +50,7 @@ type Experiment struct {
 	// Settle is the quiet time recorded before the first and after the last slot.
 	Settle     time.Duration `json:"settle"`
 	Directions Directions    `json:"directions"`
-	Grouping   Grouping      `json:"gateways_run"`
+	Grouping   Grouping      `json:"grouping"`
 	// Alpha is the level at which a mark counts as shown.
 	Alpha float64 `json:"alpha"`
 }
@@ -128,7 +128,7 @@ func (e Experiment) Validate() error {
 		bad("directions %q is neither alternate nor random", e.Directions)
 	}
 	if e.Grouping != Separate && e.Grouping != Together {
-		bad("gateways_run %q is neither separate nor together", e.Grouping)
+		bad("run %q is neither separate nor together", e.Grouping)
 	}
 	return errors.Join(errs...)
 }

@@ -1,0 +1,82 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// Load reads and checks the file at path. The error is [Mistakes] when the file
+// could be read but is wrong.
+func Load(path string) (Config, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return Config{}, fmt.Errorf("there is no configuration file %s: 'hueprint init' writes one to start from, --config names another", path)
+	}
+	if err != nil {
+		return Config{}, fmt.Errorf("read configuration: %w", err)
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return Config{}, fmt.Errorf("read configuration: %w", err)
+	}
+	return Parse(data, path, filepath.Dir(abs))
+}
+
+// Parse reads and checks a file's content; name is what mistakes call it, dir is
+// what its relative paths start from.
+func Parse(data []byte, name, dir string) (Config, error) {
+	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		return Config{}, Mistakes{syntaxMistake(name, err)}
+	}
+	c := Config{dir: dir, Runs: defaultRuns, Bridge: Bridge{KeyFile: defaultKeyFile}}
+	d := decoder{file: name, places: map[string]place{}}
+	switch body := documentBody(file); {
+	case body == nil:
+		return Config{}, Mistakes{{File: name, Line: 1, Column: 1, Text: "the file is empty: 'hueprint init' writes one to start from"}}
+	case len(file.Docs) > 1:
+		d.mistake(file.Docs[1].Body, "a second document begins here: one file holds one configuration")
+	default:
+		d.decode(body, "", &c)
+	}
+	d.check(c)
+	if len(d.mistakes) > 0 {
+		return Config{}, d.mistakes.sorted()
+	}
+	c.Runs, c.Bridge.KeyFile, c.Bridge.Roots = c.path(c.Runs), c.path(c.Bridge.KeyFile), c.path(c.Bridge.Roots)
+	return c, nil
+}
+
+func documentBody(file *ast.File) ast.Node {
+	for _, doc := range file.Docs {
+		if doc.Body != nil {
+			if _, null := doc.Body.(*ast.NullNode); !null {
+				return doc.Body
+			}
+		}
+	}
+	return nil
+}
+
+// path makes p absolute, from the file's folder; an empty path stays empty.
+func (c Config) path(p string) string {
+	if p == "" || filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(c.dir, p)
+}
+
+func syntaxMistake(file string, err error) Mistake {
+	m := Mistake{File: file, Line: 1, Column: 1, Text: err.Error()}
+	var syntax *yaml.SyntaxError
+	if errors.As(err, &syntax) && syntax.Token != nil {
+		m.Line, m.Column, m.Text = syntax.Token.Position.Line, syntax.Token.Position.Column, syntax.Message
+	}
+	return m
+}
