@@ -30,7 +30,8 @@ type Host interface {
 	// ":53"); ListenPacket also sends with the given port as source.
 	Listen(network, address string) (net.Listener, error)
 	ListenPacket(network, address string) (net.PacketConn, error)
-	// Multicast joins the group and sends to it with the TTL, from and to its port.
+	// Multicast joins the group and sends to it with the TTL, from and to its
+	// port. The host does not hear its own packets.
 	Multicast(group netip.AddrPort, ttl int) (net.PacketConn, error)
 	// Lookup asks the host's resolver for A records over UDP port 53.
 	Lookup(ctx context.Context, name string) ([]netip.Addr, error)
@@ -59,7 +60,8 @@ type Network interface {
 	// Router is the home's default gateway: it forwards, and answers pings.
 	Router() Host
 	// Tap mirrors every frame to or from the named host, in both directions, as
-	// seen on the host's own cable.
+	// seen on the host's own cable, in the order of their times. The frame is
+	// valid only during the call, which must neither block nor call the network.
 	Tap(host string, see func(traffic.Frame)) (stop func(), err error)
 	// Close shuts every host down and waits until nothing runs any more.
 	Close() error
@@ -70,6 +72,8 @@ type Network interface {
 type Options struct {
 	Home   netip.Prefix
 	Router netip.Addr
+	// RouterMAC is the router's on both sides; zero means [DefaultRouterMAC].
+	RouterMAC traffic.MAC
 	// Delay is one-way in the home and CloudDelay one-way beyond the router;
 	// Jitter (uniform, never reordering) and Loss (0…1) by Seed.
 	Delay, CloudDelay, Jitter time.Duration
