@@ -1,0 +1,9 @@
+// Package reports turns findings into what people and machines read: text for
+// the terminal, Markdown, JSON with a versioned schema, and one self-contained
+// HTML file that opens without a network.
+//
+// It says what the findings say, in plain words, and computes nothing of its
+// own beyond layout: equal findings give equal bytes. Names that came from
+// packets are hostile and are made printable here ([Printable]). "Simulated"
+// stands on every page that was made from a simulated lab.
+package reports

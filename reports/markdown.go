@@ -1,0 +1,88 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/hueprint/hueprint/analysis"
+)
+
+// Markdown writes the findings as GitHub-flavoured Markdown. command is the line
+// that repeats the analysis; empty leaves it out.
+func Markdown(w io.Writer, f analysis.Findings, command string) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s\n\n", title(f))
+	if f.Simulated {
+		fmt.Fprintf(&b, "> **%s**\n\n", simulatedNote)
+	}
+	if f.Exploratory {
+		fmt.Fprintf(&b, "> **%s**\n\n", exploratoryNote)
+	}
+	t := table.NewWriter()
+	t.AppendHeader(table.Row{"gateway", "verdict", "p", "link to the bulb", "in plain words"})
+	for _, v := range f.Verdicts {
+		t.AppendRow(table.Row{markdownName(v.Gateway), Headline(v), optional(v.P), v.Link, Sentence(v)})
+	}
+	b.WriteString(t.RenderMarkdown() + "\n")
+	for _, v := range f.Verdicts {
+		markdownGateway(&b, v)
+	}
+	fmt.Fprintf(&b, "\n## Method\n\n%s\n", Method(f.Design))
+	for _, warning := range f.Warnings {
+		fmt.Fprintf(&b, "\n> Warning: %s\n", markdownName(warning))
+	}
+	if command != "" {
+		fmt.Fprintf(&b, "\nRepeat: `%s`\n", strings.ReplaceAll(Printable(command), "`", "'"))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func title(f analysis.Findings) string {
+	switch {
+	case f.Subject.Experiment != "":
+		return "Correlation report: " + markdownName(f.Subject.Experiment)
+	case len(f.Subject.Captures) > 0:
+		return "Correlation report: labelled captures"
+	}
+	return "Correlation report"
+}
+
+func markdownGateway(b *strings.Builder, v analysis.Verdict) {
+	fmt.Fprintf(b, "\n## %s: %s\n\n%s\n\n", markdownName(v.Gateway), Headline(v), Sentence(v))
+	for _, r := range v.Reasons {
+		fmt.Fprintf(b, "- %s\n", markdownName(r))
+	}
+	b.WriteString("\n" + scopeTable(v).RenderMarkdown() + "\n")
+	for _, s := range v.Scopes {
+		if len(s.Pattern.Steps) > 0 {
+			fmt.Fprintf(b, "\nPattern, %s:\n\n%s\n", ScopeName(s.Scope), patternTable(s.Pattern).RenderMarkdown())
+		}
+	}
+	if len(v.Power.Plants) > 0 {
+		fmt.Fprintf(b, "\n%s\n\n%s\n", v.Power.Sentence, powerTable(v.Power).RenderMarkdown())
+	}
+}
+
+// markdownName keeps hostile text from becoming markup.
+func markdownName(s string) string {
+	return strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "<", "&lt;", ">", "&gt;", "|", `\|`, "[", `\[`, "]", `\]`, "#", `\#`).Replace(Printable(s))
+}
+
+// Method says in one paragraph how the findings were made, fit for a paper's
+// methods section.
+func Method(d analysis.Design) string {
+	if d.Method == analysis.CircularShift {
+		return fmt.Sprintf("The capture has %d labelled actions and no control slots. Significance is the share of circular shifts of the schedule (%d evaluated) whose maximal standardised statistic is at least the observed one; this is approximate, and cannot be smaller than %s. α = %s, seed %d.",
+			d.Actions, d.Redraws, Number(d.LeastP), Number(d.Alpha), d.Seed)
+	}
+	how := fmt.Sprintf("%d random redraws", d.Redraws)
+	if d.Enumerated {
+		how = fmt.Sprintf("all %.0f assignments", d.Assignments)
+	}
+	return fmt.Sprintf("%d action slots and %d control slots, in which everything but the command happened, were assigned by lot. Each candidate (channel, direction, kind, length class) was tested by the randomisation test over %s with a window of %v; p is adjusted over all candidates by Westfall and Young's step-down minP. The least possible p is %s; α = %s, seed %d.",
+		d.Actions, d.Controls, how, d.Window, Number(d.LeastP), Number(d.Alpha), d.Seed)
+}
