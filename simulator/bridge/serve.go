@@ -1,0 +1,157 @@
+package bridge
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
+)
+
+// Serve answers on a listener for plain HTTP and on one for HTTPS; either may
+// be nil. It closes both, and returns when ctx ends or a listener fails; then
+// no connection and no goroutine of it is left. The end of ctx is no error.
+// It may be called again, and on several networks at once.
+func (b *Bridge) Serve(ctx context.Context, plain, secure net.Listener) error {
+	b.startServing()
+	defer b.stopServing()
+	group, ctx := errgroup.WithContext(ctx)
+	if plain != nil {
+		group.Go(func() error { return b.serve(ctx, plain, false) })
+	}
+	if secure != nil {
+		group.Go(func() error { return b.serve(ctx, tls.NewListener(secure, b.tlsConfig()), true) })
+	}
+	group.Go(func() error { <-ctx.Done(); return nil })
+	return group.Wait()
+}
+
+func (b *Bridge) startServing() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.serving++
+}
+
+// stopServing switches the bridge off once nobody serves it any more.
+func (b *Bridge) stopServing() {
+	b.mu.Lock()
+	b.serving--
+	off := b.serving == 0
+	b.mu.Unlock()
+	if off {
+		b.alarms.callOff()
+		b.stream.forget()
+	}
+}
+
+// serve runs one web server until ctx ends, and waits for all that it started.
+func (b *Bridge) serve(ctx context.Context, listener net.Listener, secure bool) error {
+	var open sync.WaitGroup
+	server := &http.Server{
+		Handler:           b.handler(&open, secure),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       10 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(b.logger.Handler(), slog.LevelDebug),
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ConnContext:       withConnection,
+		ConnState:         countOpen(&open),
+		TLSNextProto:      map[string]func(*http.Server, *tls.Conn, http.Handler){}, // no HTTP/2
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		server.Close()
+		<-failed
+	}
+	server.Close() // again: a connection may have come while the first call looked
+	open.Wait()
+	if ctx.Err() != nil || errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("serve the simulated bridge on %v: %w", listener.Addr(), err)
+}
+
+func countOpen(open *sync.WaitGroup) func(net.Conn, http.ConnState) {
+	return func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			open.Add(1)
+		case http.StateClosed, http.StateHijacked:
+			open.Done()
+		}
+	}
+}
+
+// A connection is what the bridge keeps about one client connection.
+type connection struct {
+	requests atomic.Int32
+	limiter  *rate.Limiter
+}
+
+type connectionKey struct{}
+
+func withConnection(ctx context.Context, _ net.Conn) context.Context {
+	// nginx: limit_req 10 r/s, burst 20, nodelay.
+	return context.WithValue(ctx, connectionKey{}, &connection{limiter: rate.NewLimiter(10, 21)})
+}
+
+func connectionOf(r *http.Request) *connection {
+	return r.Context().Value(connectionKey{}).(*connection)
+}
+
+// handler answers all requests of one web server.
+func (b *Bridge) handler(open *sync.WaitGroup, secure bool) http.Handler {
+	var places atomic.Int32
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		open.Add(1) // a hijacked connection is no longer counted
+		defer open.Done()
+		places.Add(1)
+		defer places.Add(-1)
+		c, err := b.read(w, r, secure)
+		if err != nil {
+			page(http.StatusRequestEntityTooLarge).write(w)
+			return
+		}
+		if !secure && b.currentFault() != FaultCloseIdle {
+			w.Header().Set("Connection", "close")
+		}
+		if refused, ok := b.limit(c, connectionOf(r), places.Load()); ok {
+			b.note(c, refused.status, FaultNone, nil)
+			refused.write(w)
+			return
+		}
+		b.answer(w, r, c)
+	})
+}
+
+func (b *Bridge) currentFault() Fault {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.fault.Name()
+}
+
+// The web server serves so many requests at once.
+const mostAtOnce = 20
+
+// limit refuses a request as nginx and the bridge's own server do, if that is
+// asked for. On plain HTTP each request has its own connection, so no rate applies.
+func (b *Bridge) limit(c call, conn *connection, atOnce int32) (answer, bool) {
+	if !b.limits {
+		return answer{}, false
+	}
+	if atOnce > mostAtOnce || c.secure && !conn.limiter.AllowN(time.Now(), 1) {
+		return page(http.StatusServiceUnavailable), true
+	}
+	return answer{}, false
+}
