@@ -1,0 +1,176 @@
+package events
+
+import (
+	"cmp"
+	"errors"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/hueprint/hueprint/traffic"
+	"github.com/hueprint/hueprint/traffic/names"
+)
+
+// Extract reads a whole recording and returns what gw did in it. Peers put the
+// far ends into scopes. When the source fails, Extract reads on as long as it
+// yields packets, and returns the log of what came together with its errors.
+//
+// Packets of equal stamps may come in any order that keeps their numbers.
+func Extract(packets iter.Seq2[traffic.Packet, error], gw traffic.Gateway, peers traffic.Peers) (Log, error) {
+	x := &extractor{
+		gw: gw, peers: peers,
+		log:           Log{ScopePackets: map[traffic.Scope]int{}},
+		conversations: map[traffic.Flow]*conversation{},
+		exchanges:     map[traffic.Flow]*exchange{},
+		servers:       map[endpoint]bool{},
+	}
+	x.sorter.release = x.packet
+	var errs []error
+	for p, err := range packets {
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		x.arrive(&p)
+	}
+	x.sorter.flush()
+	x.finish()
+	return x.log, errors.Join(errs...)
+}
+
+// extractor is the state of one pass over a recording.
+type extractor struct {
+	gw    traffic.Gateway
+	peers traffic.Peers
+	log   Log
+
+	sorter sorter
+	twice  twice
+	book   names.Book
+	// flows are the conversations in order of appearance; origin[i] is the
+	// index of the flow of log.Events[i]. Channels are named at the end, when
+	// all names are known.
+	flows  []flow
+	origin []int32
+
+	conversations map[traffic.Flow]*conversation // TCP
+	exchanges     map[traffic.Flow]*exchange     // everything else
+	servers       map[endpoint]bool
+}
+
+// arrive takes a packet as the recording has it: only the gateway's own go on.
+func (x *extractor) arrive(p *traffic.Packet) {
+	x.log.Frames++
+	widen(&x.log.First, &x.log.Last, p.Time)
+	x.overhear(p)
+	if x.direction(p) != traffic.None {
+		x.sorter.add(p)
+	}
+}
+
+// direction is the gateway's; a group address is nobody's, whatever the
+// addresses inside the frame say.
+func (x *extractor) direction(p *traffic.Packet) traffic.Direction {
+	d := x.gw.Direction(p)
+	if d == traffic.In && p.DstMAC.IsGroup() {
+		return traffic.None
+	}
+	return d
+}
+
+// overhear learns names from others' mDNS.
+func (x *extractor) overhear(p *traffic.Packet) {
+	if p.Protocol == traffic.ProtocolUDP && p.SrcPort == portMDNS {
+		x.book.LearnDNS(p.Payload, p.Time)
+	}
+}
+
+// packet takes one of the gateway's packets, in order of time.
+func (x *extractor) packet(p *traffic.Packet) {
+	if x.twice.seen(p) {
+		x.log.Duplicates++
+		return
+	}
+	d := x.gw.Direction(p)
+	x.stamp(p, d)
+	switch {
+	case p.Fragment:
+	case p.Protocol == traffic.ProtocolTCP && p.Dst.IsValid():
+		x.segment(p, d)
+	case p.Protocol == traffic.ProtocolUDP && p.Dst.IsValid():
+		x.datagram(p, d)
+	case p.Protocol == traffic.ProtocolICMP, p.Protocol == traffic.ProtocolICMPv6:
+		x.icmp(p, d)
+	case p.Protocol == traffic.ProtocolOther:
+		x.log.Undecoded++
+	}
+}
+
+// stamp counts a packet.
+func (x *extractor) stamp(p *traffic.Packet, d traffic.Direction) {
+	scope := x.peers.Scope(farEnd(p, d).Addr())
+	l := &x.log
+	widen(&l.FirstOwn, &l.LastOwn, p.Time)
+	l.Packets++
+	l.Bytes += int64(p.Wire)
+	l.ScopePackets[scope]++
+	l.Stamps = append(l.Stamps, Stamp{p.Time, scope, int32(p.Wire), int32(p.Number), d})
+}
+
+// event records what a packet completed.
+func (x *extractor) event(flow int32, p *traffic.Packet, d traffic.Direction, kind Kind, detail string, length int) {
+	x.put(flow, Event{
+		Time: p.Time, Direction: d, Kind: kind, Detail: detail, Length: length,
+		Frame: p.Wire, Payload: p.Length, Number: p.Number,
+	})
+}
+
+// put records an event of a flow.
+func (x *extractor) put(flow int32, e Event) {
+	e.Peer = x.flows[flow].peer.Addr()
+	x.log.Events = append(x.log.Events, e)
+	x.origin = append(x.origin, flow)
+}
+
+// finish closes what is still open, names the channels and sorts.
+func (x *extractor) finish() {
+	for _, c := range x.conversations {
+		x.close(c)
+	}
+	channels := make([]Channel, len(x.flows))
+	for i := range x.flows {
+		channels[i] = x.channel(&x.flows[i])
+	}
+	for i := range x.log.Events {
+		x.log.Events[i].Channel = channels[x.origin[i]]
+	}
+	slices.SortFunc(x.log.Events, compareEvents)
+	slices.SortFunc(x.log.Stamps, func(a, b Stamp) int {
+		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Number, b.Number))
+	})
+	x.log.BridgePackets = x.log.ScopePackets[traffic.Bridge]
+}
+
+// compareEvents orders events by time and number; the rest makes the order of
+// several events of one frame the same in every pass.
+func compareEvents(a, b Event) int {
+	return cmp.Or(
+		a.Time.Compare(b.Time),
+		cmp.Compare(a.Number, b.Number),
+		cmp.Compare(a.Kind, b.Kind),
+		cmp.Compare(a.Direction, b.Direction),
+		cmp.Compare(a.Length, b.Length),
+		cmp.Compare(a.Detail, b.Detail),
+		cmp.Compare(a.Channel.Name, b.Channel.Name),
+	)
+}
+
+// widen makes [first, last] hold t.
+func widen(first, last *time.Time, t time.Time) {
+	if first.IsZero() || t.Before(*first) {
+		*first = t
+	}
+	if last.IsZero() || t.After(*last) {
+		*last = t
+	}
+}
