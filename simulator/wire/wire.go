@@ -9,6 +9,7 @@ package wire
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"time"
@@ -79,4 +80,14 @@ type Options struct {
 	Delay, CloudDelay, Jitter time.Duration
 	Loss                      float64
 	Seed                      uint64
+}
+
+// ErrLine is what New of an implementation returns when it cannot delay, jitter
+// or lose frames as the options ask.
+var ErrLine = errors.New("this wire cannot delay, jitter or lose frames (set Delay, CloudDelay, Jitter and Loss to 0)")
+
+// An Injector is a Network that can put a frame on a host's cable for its taps
+// alone: nobody receives it. [TapRecorder] proves by it that it records.
+type Injector interface {
+	Inject(host string, frame []byte) error
 }

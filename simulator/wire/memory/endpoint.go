@@ -195,8 +195,7 @@ func (e *endpoint) establish() {
 	if e.listener != nil {
 		e.listener.offer(e)
 		e.listener = nil
-	}
-	if e.host.options.KeepAlive > 0 {
+	} else if e.host.options.KeepAlive > 0 {
 		e.keepAlive()
 	}
 }

@@ -41,7 +41,10 @@ type Network struct {
 	closed      bool
 }
 
-var _ wire.Network = (*Network)(nil)
+var (
+	_ wire.Network  = (*Network)(nil)
+	_ wire.Injector = (*Network)(nil)
+)
 
 // New makes a network with its router and starts its clock.
 func New(options wire.Options) (*Network, error) {
@@ -105,6 +108,18 @@ func (n *Network) Tap(name string, see func(traffic.Frame)) (func(), error) {
 		defer n.mu.Unlock()
 		h.port.untap(t)
 	}, nil
+}
+
+// Inject shows a frame to the taps of the host's cable.
+func (n *Network) Inject(name string, frame []byte) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	h, ok := n.hosts[name]
+	if !ok || n.closed {
+		return fmt.Errorf("inject on %q: no such host, or the network is closed", name)
+	}
+	h.port.show(frame)
+	return nil
 }
 
 var errNetworkClosed = errors.New("network is closed")

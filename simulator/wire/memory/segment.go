@@ -152,10 +152,13 @@ func (p *port) arrive(f frame) {
 
 // look makes the frame's bytes if somebody wants to see them.
 func (p *port) look(f frame) {
-	if len(p.taps) == 0 {
-		return
+	if len(p.taps) > 0 {
+		p.show(f.bytes(p.segment.network.scratch))
 	}
-	data := f.bytes(p.segment.network.scratch)
+}
+
+// show lets the taps see a frame's bytes.
+func (p *port) show(data []byte) {
 	now := time.Now()
 	for _, t := range p.taps {
 		t.seen++
