@@ -70,6 +70,7 @@ type Bridge struct {
 
 	mu       sync.Mutex // guards all below
 	name     string
+	room     string // name of the room that all bulbs are in
 	timezone string
 	lights   []*light
 	keys     map[string]*client // by key
@@ -93,7 +94,7 @@ func New(o Options) (*Bridge, error) {
 		return nil, fmt.Errorf("make the certificate of bridge %s: %w", o.ID, err)
 	}
 	b := &Bridge{
-		id: o.ID, model: o.Model, software: o.Software, name: o.Name, timezone: "Etc/UTC",
+		id: o.ID, model: o.Model, software: o.Software, name: o.Name, room: "Bench", timezone: "Etc/UTC",
 		logger: o.Logger, certificate: certificate, latency: o.Latency, limits: o.Limits, log: o.Log,
 		keys: map[string]*client{},
 		rng:  rand.New(rand.NewPCG(o.Seed, binary.BigEndian.Uint64(digest(o.Seed, o.ID)))),

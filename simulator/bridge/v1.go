@@ -31,7 +31,13 @@ func succeed(address string, value any) reply {
 	return reply{Success: map[string]any{address: value}}
 }
 
-func replies(rs ...reply) answer { return jsonAnswer(http.StatusOK, rs) }
+// replies answers with a list; to an object without attributes it is an empty one.
+func replies(rs ...reply) answer {
+	if rs == nil {
+		rs = []reply{}
+	}
+	return jsonAnswer(http.StatusOK, rs)
+}
 
 func unauthorized(address string) answer {
 	return replies(fail(1, address, "unauthorized user"))
@@ -116,15 +122,11 @@ func (b *Bridge) datastore(c call) map[string]any {
 	}
 }
 
-// object reads a JSON object; anything else is error 2. An empty object is error 5.
+// object reads a JSON object; anything else is error 2.
 func object(c call, address string) (map[string]json.RawMessage, *answer) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(c.body, &fields); err != nil || fields == nil {
 		a := replies(fail(2, address, "body contains invalid json"))
-		return nil, &a
-	}
-	if len(fields) == 0 {
-		a := replies(fail(5, address, "invalid/missing parameters in body"))
 		return nil, &a
 	}
 	return fields, nil
@@ -150,7 +152,8 @@ func oneName(raw json.RawMessage) (string, bool) {
 	return name, true
 }
 
-// rename answers PUT on a resource whose only attribute that can be changed is its name.
+// rename answers PUT on a resource whose only attribute that can be changed is
+// its name; without set, not even that.
 func rename(c call, address string, readOnly []string, set func(string)) answer {
 	fields, bad := object(c, address)
 	if bad != nil {
@@ -160,6 +163,8 @@ func rename(c call, address string, readOnly []string, set func(string)) answer 
 	for _, attribute := range sortedKeys(fields) {
 		at := address + "/" + attribute
 		switch name, ok := oneName(fields[attribute]); {
+		case attribute == "name" && set == nil:
+			out = append(out, fail(8, at, "parameter, %s, is not modifiable", attribute))
 		case attribute == "name" && ok:
 			set(name)
 			out = append(out, succeed(at, name))

@@ -15,6 +15,8 @@ func (b *Bridge) v1Groups(c call, rest []string, address string, fault Fault) an
 		return notAvailable(address)
 	case len(rest) == 1 && c.method == http.MethodGet:
 		return jsonAnswer(http.StatusOK, b.groupV1(rest[0]))
+	case len(rest) == 1 && c.method == http.MethodPut:
+		return b.renameGroup(c, rest[0], address)
 	case len(rest) == 1:
 		return notAllowed(c, address)
 	case len(rest) == 2 && rest[1] == "action" && c.method == http.MethodPut:
@@ -24,6 +26,14 @@ func (b *Bridge) v1Groups(c call, rest []string, address string, fault Fault) an
 	default:
 		return notAvailable(address)
 	}
+}
+
+func (b *Bridge) renameGroup(c call, id, address string) answer {
+	readOnly := []string{"lights", "sensors", "type", "class", "state", "action", "recycle"}
+	if id == "0" {
+		return rename(c, address, readOnly, nil)
+	}
+	return rename(c, address, readOnly, func(name string) { b.room = name })
 }
 
 func (b *Bridge) groupsV1() map[string]any {
@@ -36,7 +46,7 @@ func (b *Bridge) groupV1(id string) map[string]any {
 		members = append(members, l.id)
 	}
 	group := map[string]any{
-		"name": "Bench", "lights": members, "sensors": []string{}, "type": "Room", "class": "Other", "recycle": false,
+		"name": b.room, "lights": members, "sensors": []string{}, "type": "Room", "class": "Other", "recycle": false,
 		"state":  map[string]any{"all_on": b.allOn(), "any_on": b.anyOn()},
 		"action": actionV1(b.action()),
 	}

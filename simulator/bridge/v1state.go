@@ -20,7 +20,7 @@ func fixed() []string { return []string{"colormode", "mode", "reachable"} }
 // commandV1 reads the body of a PUT to a state: the state that it leads to, and
 // for each attribute a success or an error at its own address.
 func commandV1(now LightState, fields map[string]json.RawMessage, address string) (LightState, []reply) {
-	var out []reply
+	out := []reply{}
 	for _, attribute := range operable() {
 		raw, given := fields[attribute]
 		if !given {

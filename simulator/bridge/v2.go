@@ -152,7 +152,7 @@ func (b *Bridge) roomV2() map[string]any {
 	return map[string]any{
 		"id": b.uuid("room"), "id_v1": "/groups/1", "type": "room", "children": devices,
 		"services": []map[string]any{reference(b.groupedLights()[1].id, "grouped_light")},
-		"metadata": map[string]any{"name": "Bench", "archetype": "other"},
+		"metadata": map[string]any{"name": b.room, "archetype": "other"},
 	}
 }
 
