@@ -86,7 +86,7 @@ func certificate(t testing.TB, name string, parent *tls.Certificate) tls.Certifi
 func serveTLS(t testing.TB, c tls.Certificate, h http.Handler) string {
 	t.Helper()
 	s := httptest.NewUnstartedServer(h)
-	s.TLS = &tls.Config{Certificates: []tls.Certificate{c}, MaxVersion: tls.VersionTLS12}
+	s.TLS = serverTLS(c)
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	s.StartTLS()
 	t.Cleanup(s.Close)
@@ -151,3 +151,8 @@ func noSecret(t testing.TB, text string) {
 }
 
 func tell(v any) string { return fmt.Sprintf("%v %+v %#v %s %q %d %x", v, v, v, v, v, v, v) }
+
+// serverTLS is a real bridge's TLS: version 1.2 only.
+func serverTLS(c tls.Certificate) *tls.Config {
+	return &tls.Config{Certificates: []tls.Certificate{c}, MaxVersion: tls.VersionTLS12}
+}
