@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"cmp"
+	"math"
 	"runtime"
 	"slices"
 	"sync"
@@ -239,4 +240,22 @@ func parallel(n int, do func(from, to int)) {
 		wg.Go(func() { do(n*w/workers, n*(w+1)/workers) })
 	}
 	wg.Wait()
+}
+
+// Spread counts the assignments by −log10 of their smallest raw p, in steps of
+// width: the null distribution of the largest statistic. Edges has one entry
+// more than counts.
+func (r Result) Spread(width float64) (edges []float64, counts []int) {
+	pool := float64(len(r.leastRanks))
+	for _, rank := range r.leastRanks {
+		at := int(math.Log10(pool/float64(rank)) / width)
+		for len(counts) <= at {
+			counts = append(counts, 0)
+		}
+		counts[at]++
+	}
+	for i := range len(counts) + 1 {
+		edges = append(edges, float64(i)*width)
+	}
+	return edges, counts
 }
