@@ -156,3 +156,10 @@ func tell(v any) string { return fmt.Sprintf("%v %+v %#v %s %q %d %x", v, v, v, 
 func serverTLS(c tls.Certificate) *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{c}, MaxVersion: tls.VersionTLS12}
 }
+
+func countDials(n *int) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		*n++
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}
+}
