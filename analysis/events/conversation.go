@@ -24,8 +24,8 @@ type conversation struct {
 	// as the server's answer tells it (hasAnswer).
 	syn               uint32
 	hasSYN, hasAnswer bool
-	ended   bool
-	verdict tlsrec.Verdict
+	ended             bool
+	verdict           tlsrec.Verdict
 	// messages wait until the verdict.
 	messages []Event
 }
