@@ -1,13 +1,12 @@
 package memory
 
 import (
-	"fmt"
 	"net"
 	"net/netip"
 	"os"
-	"strings"
 	"syscall"
 
+	"github.com/hueprint/hueprint/simulator/wire"
 	"github.com/hueprint/hueprint/traffic"
 )
 
@@ -22,31 +21,13 @@ type listener struct {
 
 var _ net.Listener = (*listener)(nil)
 
-// listenPort reads the port of an address to serve, and checks that the rest of
-// it is this host's.
-func listenPort(h *host, network, want, address string) (uint16, error) {
-	if network != want && network != want+"4" {
-		return 0, &net.OpError{Op: "listen", Net: network, Err: net.UnknownNetworkError(network)}
-	}
-	if strings.HasPrefix(address, ":") {
-		address = "0.0.0.0" + address
-	}
-	addr, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return 0, fmt.Errorf("listen on %s: want an address literal like 0.0.0.0:53: %w", address, err)
-	}
-	if !addr.Addr().IsUnspecified() && addr.Addr() != h.options.Addr {
-		return 0, fmt.Errorf("listen on %s: host %q has only %v", address, h.options.Name, h.options.Addr)
-	}
-	return addr.Port(), nil
-}
-
 // Listen serves a TCP port, any free one when it is 0.
 func (h *host) Listen(network, address string) (net.Listener, error) {
-	port, err := listenPort(h, network, "tcp", address)
+	local, err := wire.ListenAddr(h, network, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
+	port := local.Port()
 	h.network.mu.Lock()
 	defer h.network.mu.Unlock()
 	taken := func(p uint16) bool { return h.listeners[p] != nil }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"github.com/hueprint/hueprint/simulator/wire"
 )
 
 // maxDatagram is the most that fits an Ethernet frame; there is no
@@ -58,13 +60,13 @@ func (h *host) dialUDP(remote netip.AddrPort) (net.Conn, error) {
 
 // ListenPacket serves a UDP port.
 func (h *host) ListenPacket(network, address string) (net.PacketConn, error) {
-	port, err := listenPort(h, network, "udp", address)
+	local, err := wire.ListenAddr(h, network, "udp", address)
 	if err != nil {
 		return nil, err
 	}
 	h.network.mu.Lock()
 	defer h.network.mu.Unlock()
-	s, err := h.bindUDP(port)
+	s, err := h.bindUDP(local.Port())
 	if err != nil {
 		return nil, &net.OpError{Op: "listen", Net: network, Err: err}
 	}
