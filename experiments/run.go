@@ -89,6 +89,9 @@ type Change struct {
 	Light  string     `json:"light"`
 	State  LightState `json:"state"`
 	Source Source     `json:"source"`
+	// OnUntold marks a report that was not about on or off; State.On means
+	// nothing then.
+	OnUntold bool `json:"on_untold,omitempty"`
 }
 
 // Registered is the analysis that alone gives the verdict, written down before
