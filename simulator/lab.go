@@ -200,7 +200,9 @@ func (l *Lab) Peers() traffic.Peers {
 }
 
 // Recorder records the frames on the gateway's cable.
-func (l *Lab) Recorder() capture.Recorder { return wire.TapRecorder{Network: l.network, Host: gatewayHost, MAC: l.controller.MAC()} }
+func (l *Lab) Recorder() capture.Recorder {
+	return wire.TapRecorder{Network: l.network, Host: gatewayHost, MAC: l.controller.MAC()}
+}
 
 // Close ends all programs and waits for them, then takes down the network. It
 // is idempotent. It returns what made the lab fail before, if anything did.

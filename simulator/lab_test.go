@@ -185,29 +185,6 @@ func virtually(t *testing.T, test func(t *testing.T)) {
 	synctest.Test(t, test)
 }
 
-func TestAeotecAnswersAChangeAsInTable1(t *testing.T) {
-	virtually(t, func(t *testing.T) {
-		b := open(t, simulator.LabOptions{Gateway: gateways.Defaults(gateways.Aeotec), Subnet: 11, Seed: 1})
-		defer b.close()
-		b.record()
-		for i := range 10 {
-			time.Sleep(7 * time.Second)
-			before := len(b.seen())
-			b.set(i%2 == 0)
-			time.Sleep(3 * time.Second)
-			var got []string
-			for _, s := range b.seen()[before:] {
-				if s.tcp != nil && len(s.payload) > 0 && (s.src == longStream(b) || s.dst == longStream(b)) {
-					got = append(got, fmt.Sprint(s.direction, " ", s.size))
-				}
-			}
-			if want := "out 113, out 490, in 113, in 318"; strings.Join(got, ", ") != want {
-				t.Errorf("change %d: got %v, want %s", i, got, want)
-			}
-		}
-	})
-}
-
 // longStream is the address of the cloud that the gateway's stream goes to.
 func longStream(b *bench) netip.Addr {
 	b.Helper()

@@ -34,7 +34,7 @@ func (g *Gateway) aeotec() []errand {
 			return err
 		}),
 		g.every("name of the stream's cloud", time.Minute, g.lookup(smartThingsConnect)),
-		g.every("name of the update server", 40*time.Second, g.lookup(smartThingsUpdate)),
+		g.every("name of the update server", 40600*time.Millisecond, g.lookup(smartThingsUpdate)),
 	}
 	return append(errands, g.decoys(cloud)...)
 }

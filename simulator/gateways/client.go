@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"time"
 )
 
 // clients makes the HTTP clients: one resolves names and trusts the lab's
@@ -18,10 +19,11 @@ import (
 func (g *Gateway) clients() (web, local *http.Client) {
 	web = &http.Client{Transport: &http.Transport{
 		DialContext: g.dial, DisableKeepAlives: true, DisableCompression: true,
-		TLSClientConfig: &tls.Config{RootCAs: g.home.Roots, MinVersion: tls.VersionTLS12},
+		TLSClientConfig: g.security("", 0),
 	}}
 	local = &http.Client{Transport: &http.Transport{
 		DialContext: g.host.Dial, DisableKeepAlives: true, DisableCompression: true,
+		TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: 10 * time.Second,
 		TLSClientConfig: g.bridgeSecurity(),
 	}}
 	return web, local
@@ -60,10 +62,17 @@ func (g *Gateway) dial(ctx context.Context, network, address string) (net.Conn, 
 	return g.host.Dial(ctx, network, net.JoinHostPort(addr.String(), port))
 }
 
-// security is how the gateway speaks TLS to the named cloud.
+// security is how the gateway speaks TLS to the named cloud. The key exchange
+// is of the paper's time: Curve25519, and P-256 for the hub; not the hybrid one
+// that Go offers of itself.
 func (g *Gateway) security(name string, highest uint16) *tls.Config {
+	curve := tls.X25519
+	if g.options.Kind == Aeotec {
+		curve = tls.CurveP256
+	}
 	return &tls.Config{
-		ServerName: name, RootCAs: g.home.Roots, MinVersion: tls.VersionTLS12, MaxVersion: highest,
+		CurvePreferences: []tls.CurveID{curve},
+		ServerName:       name, RootCAs: g.home.Roots, MinVersion: tls.VersionTLS12, MaxVersion: highest,
 		CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256},
 	}
 }
