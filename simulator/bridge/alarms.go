@@ -8,37 +8,69 @@ import (
 // alarms are the things a bridge will do later. They can all be called off.
 type alarms struct {
 	mu      sync.Mutex
-	pending map[*time.Timer]struct{}
-	running sync.WaitGroup
+	pending map[*alarm]struct{}
+	running int
+	idle    *sync.Cond // running has become 0
 }
 
-func newAlarms() *alarms { return &alarms{pending: map[*time.Timer]struct{}{}} }
+type alarm struct{ timer *time.Timer }
+
+func newAlarms() *alarms {
+	a := &alarms{pending: map[*alarm]struct{}{}}
+	a.idle = sync.NewCond(&a.mu)
+	return a
+}
 
 // after does f once d has passed, unless it is called off.
 func (a *alarms) after(d time.Duration, f func()) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.running.Add(1)
-	var timer *time.Timer
-	timer = time.AfterFunc(d, func() {
-		defer a.running.Done()
-		a.mu.Lock()
-		delete(a.pending, timer)
-		a.mu.Unlock()
+	one := &alarm{}
+	a.pending[one] = struct{}{}
+	one.timer = time.AfterFunc(d, func() {
+		if !a.begin(one) {
+			return
+		}
+		defer a.end()
 		f()
 	})
-	a.pending[timer] = struct{}{}
+}
+
+// begin says whether the alarm still stands.
+func (a *alarms) begin(one *alarm) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, stands := a.pending[one]
+	if stands {
+		delete(a.pending, one)
+		a.running++
+	}
+	return stands
+}
+
+func (a *alarms) end() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.running--
+	if a.running == 0 {
+		a.idle.Broadcast()
+	}
 }
 
 // callOff drops what is pending and returns when nothing runs any more.
 func (a *alarms) callOff() {
 	a.mu.Lock()
-	for timer := range a.pending {
-		if timer.Stop() {
-			a.running.Done()
-		}
-		delete(a.pending, timer)
+	defer a.mu.Unlock()
+	a.drop()
+	for a.running > 0 {
+		a.idle.Wait()
+		a.drop() // what ran may have set new ones
 	}
-	a.mu.Unlock()
-	a.running.Wait()
+}
+
+func (a *alarms) drop() {
+	for one := range a.pending {
+		one.timer.Stop()
+	}
+	clear(a.pending)
 }

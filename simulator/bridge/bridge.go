@@ -194,6 +194,7 @@ func (b *Bridge) SetFault(f Fault) {
 	for _, l := range b.lights {
 		b.poll(l)
 	}
+	b.announceLater(b.lights...)
 }
 
 // State returns what the bulb with this number ("1", "2", …) itself shows. What
@@ -222,6 +223,7 @@ func (b *Bridge) TouchLight(light string, change func(*LightState)) {
 	next := l.bulb
 	change(&next)
 	b.operate(l, next, carried)
+	b.announceLater(l)
 }
 
 func (b *Bridge) mustLight(id string) *light {

@@ -3,6 +3,7 @@ package bridge
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -77,84 +78,93 @@ const (
 // pollAfter is when the bridge next asks a bulb for its state after a command.
 const pollAfter = 2 * time.Second
 
-// operate carries out one accepted command on one bulb and plans its event. The caller holds the lock.
+// operate carries out one accepted command on one bulb. The caller holds the
+// lock, and announces the bulb afterwards.
 func (b *Bridge) operate(l *light, next LightState, what outcome) {
 	next.Reachable = l.cache.Reachable
 	switch what {
-	case lost, unpowered:
-		if what == unpowered {
-			l.cache = next
-		}
-		return
+	case carried:
+		l.cache, l.bulb = next, next
+	case unpowered:
+		l.cache = next
 	case predicted:
 		l.cache = next
 		b.alarms.after(pollAfter, func() {
 			b.mu.Lock()
 			defer b.mu.Unlock()
 			b.poll(l)
+			b.announceLater(l)
 		})
-	case carried:
-		l.cache = next
-		l.bulb = next
 	}
-	b.announceLater(l)
 }
 
-// poll asks the bulb for its state, as the bridge does now and then. The caller holds the lock.
+// poll asks the bulb for its state, as the bridge does now and then. The caller
+// holds the lock, and announces the bulb afterwards.
 func (b *Bridge) poll(l *light) {
 	powered := b.fault.Name() != FaultUnreachable
 	if powered {
 		l.cache = l.bulb
 	}
 	l.cache.Reachable, l.bulb.Reachable = powered, powered
-	if l.cache != l.announced {
-		b.announceLater(l)
-	}
 }
 
 // announceLater tells the event stream what has changed, a moment from now. The caller holds the lock.
-func (b *Bridge) announceLater(l *light) {
+func (b *Bridge) announceLater(lights ...*light) {
+	changed := func(l *light) bool { return l.cache != l.announced }
+	if !slices.ContainsFunc(lights, changed) {
+		return
+	}
 	b.alarms.after(b.draw(b.latency.EventMin, b.latency.EventMax), func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		b.announce(l)
+		b.announce(lights)
 	})
 }
 
 // announce tells the event stream the difference to what it was told before:
-// only real changes make events. The caller holds the lock.
-func (b *Bridge) announce(l *light) {
-	before, now := l.announced, l.cache
-	l.announced = now
-	if changed := changedV2(before, now); len(changed) > 0 {
-		b.stream.publish(resource{l.uuids.light, "light", "/lights/" + l.id, l.uuids.device, "device"}, changed)
+// only real changes make events. What a bulb without power was told is no such
+// change. The caller holds the lock.
+func (b *Bridge) announce(lights []*light) {
+	var changes []change
+	for _, l := range lights {
+		changes = append(changes, l.news()...)
 	}
-	if before.Reachable != now.Reachable {
-		b.stream.publish(resource{l.uuids.zigbee, "zigbee_connectivity", "/lights/" + l.id, l.uuids.device, "device"},
-			map[string]any{"status": connectivity(now)})
-	}
-	if on := b.anyOn(); on != b.groupOn {
+	if on := b.anyAnnouncedOn(); on != b.groupOn {
 		b.groupOn = on
 		for _, g := range b.groupedLights() {
-			b.stream.publish(g, map[string]any{"on": map[string]any{"on": on}})
+			changes = append(changes, change{g, map[string]any{"on": map[string]any{"on": on}}})
 		}
 	}
+	b.stream.publish(changes)
+}
+
+// news is what the event stream has not been told about a bulb.
+func (l *light) news() []change {
+	var out []change
+	before, now := l.announced, l.cache
+	if !now.Reachable {
+		now = before
+		now.Reachable = false
+	}
+	l.announced = now
+	if changed := changedV2(before, now); len(changed) > 0 {
+		out = append(out, change{resource{l.uuids.light, "light", "/lights/" + l.id, l.uuids.device, "device"}, changed})
+	}
+	if before.Reachable != now.Reachable {
+		r := resource{l.uuids.zigbee, "zigbee_connectivity", "/lights/" + l.id, l.uuids.device, "device"}
+		out = append(out, change{r, map[string]any{"status": connectivity(now)}})
+	}
+	return out
+}
+
+func (b *Bridge) anyAnnouncedOn() bool {
+	return slices.ContainsFunc(b.lights, func(l *light) bool { return l.announced.On })
 }
 
 func (b *Bridge) anyOn() bool {
-	for _, l := range b.lights {
-		if l.cache.On {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(b.lights, func(l *light) bool { return l.cache.On })
 }
 
 func (b *Bridge) allOn() bool {
-	for _, l := range b.lights {
-		if !l.cache.On {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(b.lights, func(l *light) bool { return !l.cache.On })
 }

@@ -112,21 +112,20 @@ func connectionOf(r *http.Request) *connection {
 
 // handler answers all requests of one web server.
 func (b *Bridge) handler(open *sync.WaitGroup, secure bool) http.Handler {
-	var places atomic.Int32
+	var busy busy
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		open.Add(1) // a hijacked connection is no longer counted
 		defer open.Done()
-		places.Add(1)
-		defer places.Add(-1)
 		c, err := b.read(w, r, secure)
 		if err != nil {
-			page(http.StatusRequestEntityTooLarge).write(w)
+			refuseBody(w, err)
 			return
 		}
 		if !secure && b.currentFault() != FaultCloseIdle {
 			w.Header().Set("Connection", "close")
 		}
-		if refused, ok := b.limit(c, connectionOf(r), places.Load()); ok {
+		defer busy.enter(c)()
+		if refused, ok := b.limit(c, connectionOf(r), &busy); ok {
 			b.note(c, refused.status, FaultNone, nil)
 			refused.write(w)
 			return
@@ -141,17 +140,42 @@ func (b *Bridge) currentFault() Fault {
 	return b.fault.Name()
 }
 
-// The web server serves so many requests at once.
-const mostAtOnce = 20
+// refuseBody answers a body that is too large. One that did not come whole is
+// not answered: its client has gone.
+func refuseBody(w http.ResponseWriter, err error) {
+	var large *http.MaxBytesError
+	if !errors.As(err, &large) {
+		panic(http.ErrAbortHandler)
+	}
+	page(http.StatusRequestEntityTooLarge).write(w)
+}
+
+// The web server serves so many requests at once, API v2 so many of them.
+const mostAtOnce, mostAtOnceV2 = 20, 3
+
+// busy counts the requests that are being served.
+type busy struct{ all, v2 atomic.Int32 }
+
+func (n *busy) enter(c call) (leave func()) {
+	n.all.Add(1)
+	if !c.v2 || c.stream() {
+		return func() { n.all.Add(-1) }
+	}
+	n.v2.Add(1)
+	return func() { n.all.Add(-1); n.v2.Add(-1) }
+}
 
 // limit refuses a request as nginx and the bridge's own server do, if that is
 // asked for. On plain HTTP each request has its own connection, so no rate applies.
-func (b *Bridge) limit(c call, conn *connection, atOnce int32) (answer, bool) {
-	if !b.limits {
+func (b *Bridge) limit(c call, conn *connection, n *busy) (answer, bool) {
+	switch {
+	case !b.limits:
+		return answer{}, false
+	case n.all.Load() > mostAtOnce, c.secure && !conn.limiter.AllowN(time.Now(), 1):
+		return page(http.StatusServiceUnavailable), true
+	case c.v2 && n.v2.Load() > mostAtOnceV2:
+		return page(http.StatusTooManyRequests), true
+	default:
 		return answer{}, false
 	}
-	if atOnce > mostAtOnce || c.secure && !conn.limiter.AllowN(time.Now(), 1) {
-		return page(http.StatusServiceUnavailable), true
-	}
-	return answer{}, false
 }

@@ -52,27 +52,34 @@ func (s *stream) setFault(f Fault) {
 	s.fault = f
 }
 
-// publish adds a change to the next container.
-func (s *stream) publish(r resource, changed map[string]any) {
+// A change is what has become of some properties of a resource.
+type change struct {
+	of         resource
+	properties map[string]any
+}
+
+// publish adds changes to the next container.
+func (s *stream) publish(changes []change) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	entry, ok := s.pending[r.id]
-	if !ok {
-		entry = map[string]any{"id": r.id, "type": r.kind, "owner": reference(r.owner, r.ownerKind)}
-		if r.v1 != "" {
-			entry["id_v1"] = r.v1
-		}
-		s.pending[r.id] = entry
-		s.order = append(s.order, r.id)
+	for _, c := range changes {
+		s.add(c)
 	}
-	for property, value := range changed {
-		entry[property] = value
-	}
-	if !s.scheduled {
+	if len(changes) > 0 && !s.scheduled {
 		s.scheduled = true
-		// Even without a wait the container goes out a little later, so that
-		// what one command changed travels together.
 		s.alarms.after(max(time.Until(s.last.Add(streamPace)), 0), s.flush)
+	}
+}
+
+func (s *stream) add(c change) {
+	entry, ok := s.pending[c.of.id]
+	if !ok {
+		entry = map[string]any{"id": c.of.id, "id_v1": c.of.v1, "type": c.of.kind, "owner": reference(c.of.owner, c.of.ownerKind)}
+		s.pending[c.of.id] = entry
+		s.order = append(s.order, c.of.id)
+	}
+	for property, value := range c.properties {
+		entry[property] = value
 	}
 }
 

@@ -59,14 +59,15 @@ func (b *Bridge) v1State(c call, lights []*light, now LightState, address string
 		return *bad
 	}
 	_, out := commandV1(now, fields, address)
-	a := answer{}
+	var addressed []string
 	for _, l := range lights {
 		next, _ := commandV1(l.cache, fields, "")
 		// The bridge sends a command even if it believes that nothing would change.
 		b.operate(l, next, outcomeUnder(fault))
-		a.addressed = append(a.addressed, l.id)
+		addressed = append(addressed, l.id)
 	}
-	return jsonAnswer(http.StatusOK, distort(out, fault), a.addressed...)
+	b.announceLater(lights...)
+	return jsonAnswer(http.StatusOK, distort(out, fault), addressed...)
 }
 
 // outcomeUnder says what becomes of an accepted command under a fault.

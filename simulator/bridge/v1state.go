@@ -9,7 +9,7 @@ import (
 // order in which the bridge takes them.
 func operable() []string {
 	return []string{
-		"on", "bri", "hue", "sat", "ct", "xy", "bri_inc", "hue_inc", "sat_inc", "ct_inc",
+		"on", "bri", "hue", "sat", "ct", "xy", "bri_inc", "hue_inc", "sat_inc", "ct_inc", "xy_inc",
 		"effect", "alert", "transitiontime",
 	}
 }
@@ -62,6 +62,8 @@ func assign(s *LightState, attribute string, raw json.RawMessage) (any, bool) {
 		return s.On, ok
 	case "xy":
 		return assignXY(s, raw)
+	case "xy_inc":
+		return moveXY(s, raw)
 	case "effect":
 		return assignOne(&s.Effect, raw, "none", "colorloop")
 	case "alert":
@@ -112,6 +114,16 @@ func assignXY(s *LightState, raw json.RawMessage) (any, bool) {
 	}
 	s.XY, s.ColorMode = [2]float64{xy[0], xy[1]}, "xy"
 	return xy, true
+}
+
+func moveXY(s *LightState, raw json.RawMessage) (any, bool) {
+	var by []float64
+	if !read(raw, &by) || len(by) != 2 || min(by[0], by[1]) < -0.5 || max(by[0], by[1]) > 0.5 {
+		return nil, false
+	}
+	s.XY = [2]float64{min(max(s.XY[0]+by[0], 0), 1), min(max(s.XY[1]+by[1], 0), 1)}
+	s.ColorMode = "xy"
+	return by, true
 }
 
 func assignOne(target *string, raw json.RawMessage, allowed ...string) (any, bool) {

@@ -109,6 +109,7 @@ func (b *Bridge) putV2(c call, kind, id string, fault Fault) answer {
 		}
 		addressed = append(addressed, l.id)
 	}
+	b.announceLater(lights...)
 	status := http.StatusOK
 	if len(doubts) > 0 {
 		status = http.StatusMultiStatus

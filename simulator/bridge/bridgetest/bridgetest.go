@@ -48,7 +48,7 @@ func Run(t testing.TB, script string, args ...string) []byte {
 	t.Helper()
 	folder := scripts(t)
 	modules := install(t, folder)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", append([]string{filepath.Join(folder, script)}, args...)...)
 	cmd.Env = append(os.Environ(), "NODE_PATH="+modules)
@@ -102,7 +102,7 @@ func install(t testing.TB, folder string) string {
 	if _, err := os.Stat(modules); err == nil {
 		return modules
 	}
-	if err := fetch(t.Context(), folder, home); err != nil {
+	if err := fetch(context.Background(), folder, home); err != nil {
 		lacking(t, "needs the npm packages of %s: %v", folder, err)
 	}
 	return modules
