@@ -34,6 +34,9 @@ type Selection struct {
 	Alpha      float64
 	// Outside gives the lengths, sorted, that a group has outside the windows.
 	Outside func(Group) []int
+	// Beyond counts a class' occurrences outside the windows where there are no
+	// control trials to tell its precision; nil otherwise.
+	Beyond func(Class) int
 }
 
 // Select chooses the classes to show among the significant ones. Significance
@@ -83,6 +86,9 @@ func (s Selection) judged(c Chosen) Chosen {
 				hits++
 			}
 		}
+	}
+	if s.Beyond != nil {
+		shows += s.Beyond(c.Class)
 	}
 	c.F1 = 0
 	if hits > 0 {
