@@ -16,7 +16,7 @@ func TestLights(t *testing.T) {
 		"2": {"name":"odd","swversion":7,"state":{"on":true,"bri":256,"ct":1.6,"hue":-3,"xy":[1,2,3],"reachable":"yes"}},
 		"3": {"name":"bare\u001b[31m"},
 		"4": null, "5": [], "x": {}, "0": {}}`))
-	lights, err := b.Lights(within(t, time.Second))
+	lights, err := b.Lights(within(t, patience))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,11 +54,15 @@ func TestReadsSurvive(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b := serve(t, test.bridge)
-			_, lights := b.Lights(within(t, 200*time.Millisecond))
-			_, state := b.State(within(t, 200*time.Millisecond), "1")
-			_, identity := b.Identity(within(t, 200*time.Millisecond))
-			off, set := b.Set(within(t, 200*time.Millisecond), "1", State{})
-			for _, err := range []error{lights, state, identity, set, b.Blink(within(t, 200*time.Millisecond), "1")} {
+			deadline := patience
+			if test.want == ErrTimeout {
+				deadline = 200 * time.Millisecond
+			}
+			_, lights := b.Lights(within(t, deadline))
+			_, state := b.State(within(t, deadline), "1")
+			_, identity := b.Identity(within(t, deadline))
+			off, set := b.Set(within(t, deadline), "1", State{})
+			for _, err := range []error{lights, state, identity, set, b.Blink(within(t, deadline), "1")} {
 				if !errors.Is(err, test.want) {
 					t.Errorf("%v, want %v", err, test.want)
 				}
@@ -79,13 +83,13 @@ func TestIdentity(t *testing.T) {
 		path = r.URL.Path
 		answer(200, `{"name":"Lab","bridgeid":"`+id+`","modelid":"BSB002","swversion":"1967054020","apiversion":"1.67.0"}`)(w, r)
 	})
-	i, err := b.Identity(within(t, time.Second))
+	i, err := b.Identity(within(t, patience))
 	want := Identity{Name: "Lab", ID: testID, Model: "BSB002", Software: "1967054020", APIVersion: "1.67.0", Address: b.Address()}
 	if err != nil || i != want || path != "/api/config" {
 		t.Errorf("%+v, %v, asked %s", i, err, path)
 	}
 	id = "001788FFFE999999"
-	if _, err := b.Identity(within(t, time.Second)); !errors.Is(err, ErrOtherBridge) {
+	if _, err := b.Identity(within(t, patience)); !errors.Is(err, ErrOtherBridge) {
 		t.Errorf("another bridge: %v", err)
 	}
 }
@@ -100,7 +104,7 @@ func TestOwnClient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r, err := b.Switch(within(t, time.Second), "1", true); err != nil || r.Outcome != Done || dialled != 1 {
+	if r, err := b.Switch(within(t, patience), "1", true); err != nil || r.Outcome != Done || dialled != 1 {
 		t.Errorf("%+v, %v, %d dials of its own client", r, err, dialled)
 	}
 }

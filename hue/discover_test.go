@@ -89,26 +89,54 @@ func TestSearch(t *testing.T) {
 }
 
 func TestDiscoverInterface(t *testing.T) {
-	if _, err := Discover(within(t, time.Second), "no-such-if"); err == nil {
+	if _, err := Discover(within(t, patience), "no-such-if"); err == nil {
 		t.Error("searched on an interface that is not there")
 	}
 }
 
 func TestDiscoverCloud(t *testing.T) {
-	c := NewClient(ClientOptions{Timeout: 200 * time.Millisecond})
+	c := NewClient(ClientOptions{Timeout: time.Second})
 	b := serve(t, answer(200, `[{"id":"001788FFFE23ABCD","internalipaddress":"192.0.2.2","port":443},
 		{"id":"x","internalipaddress":"192.0.2.3"},{"id":"y","internalipaddress":"nowhere"},null]`))
-	found, err := DiscoverCloud(within(t, time.Second), c, b.Address())
+	found, err := DiscoverCloud(within(t, patience), c, b.Address())
 	want := []Found{{ID: testID, Addr: netip.MustParseAddrPort("192.0.2.2:443")}, {ID: "x", Addr: netip.MustParseAddrPort("192.0.2.3:443")}}
 	if err != nil || !reflect.DeepEqual(found, want) {
 		t.Errorf("%+v, %v", found, err)
 	}
 	for want, h := range map[error]http.HandlerFunc{ErrBusy: page(429), ErrAnswer: answer(200, `{}`), ErrTimeout: silent} {
-		if _, err := DiscoverCloud(within(t, time.Second), c, serve(t, h).Address()); !errors.Is(err, want) {
+		if _, err := DiscoverCloud(within(t, patience), c, serve(t, h).Address()); !errors.Is(err, want) {
 			t.Errorf("%v, want %v", err, want)
 		}
 	}
-	if _, err := DiscoverCloud(within(t, time.Second), http.DefaultClient, "http://\x7f"); !errors.Is(err, ErrAddress) {
+	if _, err := DiscoverCloud(within(t, patience), http.DefaultClient, "http://\x7f"); !errors.Is(err, ErrAddress) {
 		t.Errorf("bad url: %v", err)
+	}
+}
+
+// The question leaves as multicast by the named interface, and the answer comes
+// back to the asking port. On loopback, so that no network is troubled.
+func TestDiscoverMulticast(t *testing.T) {
+	lo, err := net.InterfaceByName("lo")
+	if err != nil {
+		t.Skip("needs a loopback interface named lo: ", err)
+	}
+	responder, err := net.ListenMulticastUDP("udp4", lo, &net.UDPAddr{IP: net.IPv4(224, 0, 0, 251), Port: 5353})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer responder.Close()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		packet := make([]byte, 1500)
+		if _, from, err := responder.ReadFrom(packet); err == nil {
+			responder.WriteTo(mdnsAnswer(t, testID, &[4]byte{127, 0, 0, 9}), from)
+		}
+	}()
+	found, err := Discover(within(t, 300*time.Millisecond), "lo")
+	responder.Close()
+	<-done
+	if err != nil || len(found) != 1 || found[0].Address() != "https://127.0.0.9" {
+		t.Errorf("%+v, %v", found, err)
 	}
 }

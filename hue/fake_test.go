@@ -25,6 +25,9 @@ import (
 const (
 	testID   = "001788fffe23abcd"
 	testUser = "SecretApplicationKey0123456789abcdefABCD"
+
+	// patience is for what should take milliseconds, on a machine that is busy.
+	patience = 20 * time.Second
 )
 
 // TestMain does what a command does at its start: huego can use the default
@@ -43,7 +46,7 @@ func serve(t testing.TB, h http.HandlerFunc) *Bridge {
 	t.Helper()
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
-	return adapter(t, s.URL, testKey(), ClientOptions{Timeout: time.Second})
+	return adapter(t, s.URL, testKey(), ClientOptions{Timeout: patience})
 }
 
 func adapter(t testing.TB, url string, key Key, o ClientOptions) *Bridge {
@@ -162,4 +165,13 @@ func countDials(n *int) func(context.Context, string, string) (net.Conn, error) 
 		*n++
 		return (&net.Dialer{}).DialContext(ctx, network, address)
 	}
+}
+
+// inMemory serves a bridge over plain HTTP without a network, for virtual time;
+// stop ends it.
+func inMemory(h http.Handler) (address string, o ClientOptions, stop func()) {
+	l := newPipes()
+	s := &http.Server{Handler: h}
+	go s.Serve(l)
+	return "http://192.0.2.1", ClientOptions{Dial: l.dial}, func() { s.Close() }
 }

@@ -44,23 +44,23 @@ func Pair(ctx context.Context, address, app string, c *http.Client) (Key, error)
 // asked again, an untrusted or unreachable one not.
 func (b *Bridge) awaitButton(ctx context.Context, app string) (Key, error) {
 	withClientKey := true
+	var last error // what the bridge said to the last attempt that came to an end
 	for {
 		key, err := b.requestKey(ctx, app, withClientKey)
+		if ctx.Err() == nil || last == nil {
+			last = err
+		}
 		var r *refusalError
 		switch {
 		case err == nil:
 			return key, nil
 		case errors.As(err, &r) && r.number == typeNoParameter:
 			withClientKey = false // a first-generation bridge
-		case ctx.Err() != nil:
-			return Key{}, fmt.Errorf("%w: %w", ErrLinkButton, context.Cause(ctx))
-		case !worthAnotherTry(err):
+		case ctx.Err() == nil && !worthAnotherTry(err):
 			return Key{}, err
 		}
-		select {
-		case <-ctx.Done():
-			return Key{}, fmt.Errorf("%w: %w", endOfPairing(err), context.Cause(ctx))
-		case <-time.After(pollPairing):
+		if !pause(ctx, pollPairing) {
+			return Key{}, fmt.Errorf("%w: %w", endOfPairing(last), context.Cause(ctx))
 		}
 	}
 }

@@ -54,16 +54,16 @@ func TestPrepare(t *testing.T) {
 		b := adapter(t, s.URL, key, ClientOptions{})
 		for n := 1; n <= 3; n++ {
 			for range 2 { // a second Prepare keeps the first connection
-				if err := b.Prepare(within(t, time.Second)); err != nil {
+				if err := b.Prepare(within(t, patience)); err != nil {
 					t.Fatal(err)
 				}
 			}
-			r, err := b.Switch(within(t, time.Second), "1", true)
+			r, err := b.Switch(within(t, patience), "1", true)
 			if err != nil || !r.Prepared || s.opened() != n {
 				t.Fatalf("secure %v, command %d: %+v, %v, %d connections", secure, n, r, err, s.opened())
 			}
 		}
-		r, err := b.Switch(within(t, time.Second), "1", true)
+		r, err := b.Switch(within(t, patience), "1", true)
 		if err != nil || r.Prepared || s.opened() != 4 {
 			t.Errorf("unprepared: %+v, %v, %d connections", r, err, s.opened())
 		}
@@ -77,7 +77,7 @@ func TestRelease(t *testing.T) {
 	s := count(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
 	s.Start()
 	b := adapter(t, s.URL, testKey(), ClientOptions{})
-	if err := b.Prepare(within(t, time.Second)); err != nil {
+	if err := b.Prepare(within(t, patience)); err != nil {
 		t.Fatal(err)
 	}
 	b.Release()
@@ -102,7 +102,7 @@ func TestPreparedDied(t *testing.T) {
 	s := count(t, answer(200, success))
 	s.Start()
 	b := adapter(t, s.URL, testKey(), ClientOptions{})
-	if err := b.Prepare(within(t, time.Second)); err != nil {
+	if err := b.Prepare(within(t, patience)); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the connection is there", func() bool { return s.opened() == 1 })
@@ -112,7 +112,7 @@ func TestPreparedDied(t *testing.T) {
 	}
 	s.mu.Unlock()
 	time.Sleep(20 * time.Millisecond)
-	r, err := b.Switch(within(t, time.Second), "1", true)
+	r, err := b.Switch(within(t, patience), "1", true)
 	if err != nil || r.Prepared || s.opened() != 2 {
 		t.Errorf("%+v, %v, %d connections", r, err, s.opened())
 	}
@@ -123,7 +123,7 @@ func TestPrepareUnreachable(t *testing.T) {
 	s := httptest.NewServer(nil)
 	s.Close()
 	b := adapter(t, s.URL, testKey(), ClientOptions{})
-	if err := b.Prepare(within(t, time.Second)); !errors.Is(err, ErrUnreachable) {
+	if err := b.Prepare(within(t, patience)); !errors.Is(err, ErrUnreachable) {
 		t.Error(err)
 	}
 	b.Release()
@@ -131,9 +131,9 @@ func TestPrepareUnreachable(t *testing.T) {
 
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(2 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("not within 2 s: %s", what)
+			t.Fatalf("not in time: %s", what)
 		}
 	}
 }

@@ -101,10 +101,7 @@ func (b *Bridge) Blink(ctx context.Context, light string) error {
 	if _, err := b.command(ctx, "blink light "+printable(light), light, alert); err != nil || before.On {
 		return err
 	}
-	select {
-	case <-time.After(time.Second):
-	case <-ctx.Done():
-	}
+	pause(ctx, time.Second)
 	_, err = b.Switch(context.WithoutCancel(ctx), light, false)
 	return err
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 )
 
 // A bridge is recognised by its pin or by chain and name, and by nothing less.
@@ -47,14 +46,14 @@ func TestTrust(t *testing.T) {
 			}))
 			test.key.Username = testUser
 			b := adapter(t, url, test.key, ClientOptions{Roots: test.roots})
-			r, err := b.Switch(within(t, 2*time.Second), "1", true)
+			r, err := b.Switch(within(t, patience), "1", true)
 			if !errors.Is(err, test.want) || (err == nil) != (test.want == nil) {
 				t.Fatalf("%v, want %v", err, test.want)
 			}
 			if test.want != nil && (r.Outcome != Failed || asked) {
 				t.Errorf("outcome %q, request arrived: %v", r.Outcome, asked)
 			}
-			if err := b.Prepare(within(t, 2*time.Second)); !errors.Is(err, test.want) {
+			if err := b.Prepare(within(t, patience)); !errors.Is(err, test.want) {
 				t.Errorf("prepare: %v", err)
 			}
 			b.Release()
@@ -76,7 +75,7 @@ func TestClientTrust(t *testing.T) {
 	url := serveTLS(t, c, answer(200, `{"name":"lab","bridgeid":"001788FFFE23ABCD"}`))
 	host := strings.TrimPrefix(url, "https://")
 	b := adapter(t, host, Key{}, ClientOptions{Trust: map[string]Trust{host: {Pin: digest(c.Leaf.Raw)}}})
-	if i, err := b.Identity(within(t, time.Second)); err != nil || i.ID != testID {
+	if i, err := b.Identity(within(t, patience)); err != nil || i.ID != testID {
 		t.Errorf("%+v, %v", i, err)
 	}
 	client := NewClient(ClientOptions{Trust: map[string]Trust{host: {Pin: digest([]byte("else"))}}})
@@ -92,12 +91,12 @@ func TestClientTrust(t *testing.T) {
 func TestWrongScheme(t *testing.T) {
 	plain := serve(t, answer(200, success))
 	b := adapter(t, strings.Replace(plain.Address(), "http:", "https:", 1), Key{Pin: "00"}, ClientOptions{})
-	if r, err := b.Switch(within(t, time.Second), "1", true); r.Outcome != Failed || !errors.Is(err, ErrUntrusted) || !strings.Contains(err.Error(), "http://") {
+	if r, err := b.Switch(within(t, patience), "1", true); r.Outcome != Failed || !errors.Is(err, ErrUntrusted) || !strings.Contains(err.Error(), "http://") {
 		t.Errorf("https to a plain bridge: %+v, %v", r, err)
 	}
 	url := serveTLS(t, certificate(t, testID, nil), answer(200, success))
 	b = adapter(t, strings.Replace(url, "https:", "http:", 1), testKey(), ClientOptions{})
-	if r, err := b.Switch(within(t, time.Second), "1", true); r.Outcome != Failed || !errors.Is(err, ErrAnswer) {
+	if r, err := b.Switch(within(t, patience), "1", true); r.Outcome != Failed || !errors.Is(err, ErrAnswer) {
 		t.Errorf("http to a TLS bridge: %+v, %v", r, err)
 	}
 }

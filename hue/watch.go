@@ -171,18 +171,18 @@ type stream struct {
 func (s *stream) run(ctx context.Context, body *watched) {
 	defer close(s.watcher.done)
 	defer close(s.watcher.changes)
-	pause := firstBackoff
+	wait := firstBackoff
 	for {
 		if body != nil {
 			if s.read(body) {
-				pause = firstBackoff
+				wait = firstBackoff
 			}
 			body.Close()
 		}
-		if ctx.Err() != nil || !rest(ctx, pause) {
+		if ctx.Err() != nil || !pause(ctx, wait/2+rand.N(wait)) {
 			return
 		}
-		pause = min(2*pause, mostBackoff)
+		wait = min(2*wait, mostBackoff)
 		s.watcher.breaks.Add(1)
 		s.again = true
 		var err error
@@ -196,12 +196,12 @@ func (s *stream) run(ctx context.Context, body *watched) {
 	}
 }
 
-// rest waits about d; it reports false when the context ended first.
-func rest(ctx context.Context, d time.Duration) bool {
+// pause waits; it reports false when the context ended first.
+func pause(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-ctx.Done():
 		return false
-	case <-time.After(d/2 + rand.N(d)):
+	case <-time.After(d):
 		return true
 	}
 }

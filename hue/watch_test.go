@@ -65,7 +65,7 @@ func watch(t *testing.T, v *v2, light string) (*Watcher, error) {
 	c := certificate(t, testID, nil)
 	key := testKey()
 	key.Pin = digest(c.Leaf.Raw)
-	b := adapter(t, serveTLS(t, c, v), key, ClientOptions{Timeout: time.Second})
+	b := adapter(t, serveTLS(t, c, v), key, ClientOptions{Timeout: patience})
 	w, err := b.Watch(context.Background(), light)
 	if err == nil {
 		t.Cleanup(func() { w.Close() })
@@ -81,8 +81,8 @@ func receive(t *testing.T, w *Watcher) Change {
 			t.Fatalf("ended: %v", w.Err())
 		}
 		return c
-	case <-time.After(3 * time.Second):
-		t.Fatal("no change within 3 s")
+	case <-time.After(patience):
+		t.Fatal("no change")
 		return Change{}
 	}
 }
@@ -130,7 +130,7 @@ func TestWatchRefused(t *testing.T) {
 	if _, err := watch(t, v, "9"); !errors.Is(err, ErrNoSuchLight) {
 		t.Errorf("no such light: %v", err)
 	}
-	if _, err := serve(t, v.ServeHTTP).Watch(within(t, time.Second), "1"); !errors.Is(err, ErrNoEventStream) {
+	if _, err := serve(t, v.ServeHTTP).Watch(within(t, patience), "1"); !errors.Is(err, ErrNoEventStream) {
 		t.Errorf("plain http: %v", err)
 	}
 	c := certificate(t, testID, nil)
@@ -150,7 +150,11 @@ func TestWatchRefused(t *testing.T) {
 		{"stream silent", onlyLights(silent), ErrTimeout},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			b := adapter(t, serveTLS(t, c, test.bridge), key, ClientOptions{Timeout: 200 * time.Millisecond})
+			timeout := patience
+			if test.want == ErrTimeout {
+				timeout = 200 * time.Millisecond
+			}
+			b := adapter(t, serveTLS(t, c, test.bridge), key, ClientOptions{Timeout: timeout})
 			_, err := b.Watch(context.Background(), "1")
 			if !errors.Is(err, test.want) {
 				t.Errorf("%v, want %v", err, test.want)
@@ -182,7 +186,7 @@ func TestWatchKeyTakenAway(t *testing.T) {
 			page(403)(w, r)
 		}
 	}))
-	w, err := adapter(t, url, key, ClientOptions{}).Watch(within(t, 5*time.Second), "")
+	w, err := adapter(t, url, key, ClientOptions{}).Watch(within(t, patience), "")
 	if err != nil {
 		t.Fatal(err)
 	}
