@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/hueprint/hueprint/traffic"
 )
@@ -79,7 +80,23 @@ func (c *Reader) open() error {
 		return old.open()
 	}
 	start, _ := c.in.Peek(64)
+	if len(start) < 4 && beginsLikeCapture(start) {
+		return &Error{Kind: ErrTruncated, Detail: fmt.Sprintf("there are only %d bytes", len(start))}
+	}
 	return &Error{Kind: ErrNotCapture, Detail: looksLike(start)}
+}
+
+// beginsLikeCapture tells whether a file of less than four bytes may be the
+// beginning of a capture.
+func beginsLikeCapture(start []byte) bool {
+	for _, magic := range []string{
+		"\x0a\x0d\x0d\x0a", "\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d",
+	} {
+		if strings.HasPrefix(magic, string(start)) {
+			return true
+		}
+	}
+	return false
 }
 
 // Next returns the next frame. Its data is valid until the next call. At the

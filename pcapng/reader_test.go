@@ -274,7 +274,7 @@ func TestEveryCutYieldsTheWholeFramesBefore(t *testing.T) {
 			t.Fatalf("empty: %v", err)
 		case whole[cut] != (err == nil):
 			t.Fatalf("cut %d, between blocks %v: %v", cut, whole[cut], err)
-		case cut >= 4 && err != nil && (!errors.As(err, &e) || e.Kind != ErrTruncated || e.Frames != len(frames) || e.Offset > int64(cut)):
+		case cut > 0 && err != nil && (!errors.As(err, &e) || e.Kind != ErrTruncated || e.Frames != len(frames) || e.Offset > int64(cut)):
 			t.Fatalf("cut %d: %v after %d frames", cut, err, len(frames))
 		}
 	}
@@ -346,7 +346,8 @@ func TestRefusals(t *testing.T) {
 		{"zip", []byte("PK\x03\x04abcdefgh"), ErrNotCapture, "zip"},
 		{"gzip within gzip", pack(t, "gzip", bytes.NewReader(pack(t, "gzip", strings.NewReader("x")))), ErrNotCapture, "gzip within gzip"},
 		{"binary", []byte{0xff, 0xfe, 0, 1}, ErrNotCapture, "ff fe 00 01"},
-		{"three bytes", []byte{0xd4, 0xc3, 0xb2}, ErrNotCapture, "d4 c3 b2"},
+		{"three bytes", []byte{0xd4, 0xc3, 0xb2}, ErrTruncated, "only 3 bytes"},
+		{"three other bytes", []byte{0xd4, 0xc3, 0xb3}, ErrNotCapture, "d4 c3 b3"},
 		{"huge frame", join(described, hostile(blockEnhanced, 0xfffffff0)), ErrCorrupt, "4294967280"},
 		{"odd block", join(described, hostile(blockEnhanced, 33)), ErrCorrupt, "length of 33"},
 		{"tiny block", join(described, hostile(77, 4)), ErrCorrupt, "length of 4"},
