@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/hueprint/hueprint/simulator/wire"
@@ -19,6 +20,11 @@ import (
 type datagrams struct {
 	*gonet.UDPConn
 	socket
+	queue *waiter.Queue
+	// refusal wakes a reader when an ICMP error came in, which gonet's reads do
+	// not wait for; waking counts its goroutines.
+	refusal waiter.Entry
+	waking  sync.WaitGroup
 }
 
 var (
@@ -28,12 +34,13 @@ var (
 
 // dialUDP makes a connected socket.
 func (h *host) dialUDP(remote netip.AddrPort) (net.Conn, error) {
-	to := fullAddress(remote)
-	conn, err := gonet.DialUDP(h.stack, nil, &to, ipv4.ProtocolNumber)
+	conn, err := h.openUDP(func(endpoint tcpip.Endpoint) tcpip.Error {
+		return endpoint.Connect(fullAddress(remote))
+	})
 	if err != nil {
 		return nil, dialError("udp", net.UDPAddrFromAddrPort(remote), err)
 	}
-	return h.datagrams(conn)
+	return conn, nil
 }
 
 // ListenPacket serves a UDP port.
@@ -42,33 +49,26 @@ func (h *host) ListenPacket(network, on string) (net.PacketConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	from := fullAddress(local)
-	conn, err := gonet.DialUDP(h.stack, &from, nil, ipv4.ProtocolNumber)
+	conn, err := h.openUDP(func(endpoint tcpip.Endpoint) tcpip.Error { return endpoint.Bind(fullAddress(local)) })
 	if err != nil {
-		return nil, err
+		return nil, &net.OpError{Op: "listen", Net: network, Addr: net.UDPAddrFromAddrPort(local), Err: err}
 	}
-	return h.datagrams(conn)
+	return conn, nil
 }
 
-// Multicast joins a group. The endpoint is made here since gonet offers neither
-// groups nor TTLs.
+// Multicast joins a group.
 func (h *host) Multicast(group netip.AddrPort, ttl int) (net.PacketConn, error) {
 	if !group.Addr().Is4() || !group.Addr().IsMulticast() {
 		return nil, fmt.Errorf("join %v: not an IPv4 multicast group", group)
 	}
-	queue := new(waiter.Queue)
-	endpoint, fault := h.stack.NewEndpoint(udp.ProtocolNumber, ipv4.ProtocolNumber, queue)
-	if fault != nil {
-		return nil, fmt.Errorf("join %v: %w", group, translate(fault))
-	}
-	if err := join(endpoint, group, ttl); err != nil {
-		endpoint.Close()
+	conn, err := h.openUDP(func(endpoint tcpip.Endpoint) tcpip.Error { return join(endpoint, group, ttl) })
+	if err != nil {
 		return nil, fmt.Errorf("join %v: %w", group, err)
 	}
-	return h.datagrams(gonet.NewUDPConn(queue, endpoint))
+	return conn, nil
 }
 
-func join(endpoint tcpip.Endpoint, group netip.AddrPort, ttl int) error {
+func join(endpoint tcpip.Endpoint, group netip.AddrPort, ttl int) tcpip.Error {
 	endpoint.SocketOptions().SetReuseAddress(true)
 	endpoint.SocketOptions().SetMulticastLoop(false)
 	for _, fault := range []tcpip.Error{
@@ -78,18 +78,32 @@ func join(endpoint tcpip.Endpoint, group netip.AddrPort, ttl int) error {
 		endpoint.Bind(tcpip.FullAddress{Port: group.Port()}),
 	} {
 		if fault != nil {
-			return translate(fault)
+			return fault
 		}
 	}
 	return nil
 }
 
-// datagrams wraps a socket of the host.
-func (h *host) datagrams(conn *gonet.UDPConn) (*datagrams, error) {
-	d := &datagrams{UDPConn: conn}
+// openUDP makes a socket of the host and sets it up, here since gonet offers
+// neither groups nor TTLs.
+func (h *host) openUDP(setUp func(tcpip.Endpoint) tcpip.Error) (*datagrams, error) {
+	queue := new(waiter.Queue)
+	endpoint, fault := h.stack.NewEndpoint(udp.ProtocolNumber, ipv4.ProtocolNumber, queue)
+	if fault != nil {
+		return nil, translate(fault)
+	}
+	if fault := setUp(endpoint); fault != nil {
+		endpoint.Close()
+		return nil, translate(fault)
+	}
+	d := &datagrams{UDPConn: gonet.NewUDPConn(queue, endpoint), queue: queue}
 	d.host = h
+	d.refusal = waiter.NewFunctionEntry(waiter.EventErr, func(waiter.EventMask) {
+		d.waking.Go(func() { queue.Notify(waiter.ReadableEvents) })
+	})
+	queue.EventRegister(&d.refusal)
 	if err := h.own(d); err != nil {
-		conn.Close()
+		d.Close()
 		return nil, err
 	}
 	return d, nil
@@ -136,6 +150,8 @@ func (d *datagrams) Close() error {
 		return net.ErrClosed
 	}
 	d.host.disown(d)
+	d.queue.EventUnregister(&d.refusal)
+	d.waking.Wait()
 	d.UDPConn.SetDeadline(time.Unix(1, 0))
 	return d.UDPConn.Close()
 }
