@@ -1,6 +1,8 @@
 package events
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/hueprint/hueprint/traffic"
@@ -14,11 +16,16 @@ const (
 	// yet known whether it is TLS; then it is taken for none.
 	mostUndecided   = 256
 	applicationData = 23
+	// leastOpen connections are kept in any case; lingering is how long an
+	// ended one may still have packets under way.
+	leastOpen = 4096
+	lingering = 4 * time.Minute
 )
 
 // conversation is one TCP connection.
 type conversation struct {
 	flow    int32
+	last    time.Time
 	out, in side
 	// syn is the sequence number of the client's SYN, once seen (hasSYN), or
 	// as the server's answer tells it (hasAnswer).
@@ -69,15 +76,39 @@ func (x *extractor) conversation(p *traffic.Packet, d traffic.Direction) *conver
 	opens := p.Flags.Has(traffic.SYN) && !p.Flags.Has(traffic.ACK)
 	c := x.conversations[key]
 	if c != nil && !(opens && c.begunOtherwise(p.Seq)) {
+		c.last = p.Time
 		return c
 	}
 	if c != nil {
 		x.close(c)
 	}
-	c = &conversation{flow: x.newFlow(p, d)}
+	x.forget(p.Time)
+	c = &conversation{flow: x.newFlow(p, d), last: p.Time}
 	x.conversations[key] = c
 	return c
 }
+
+// forget closes connections that ended a while ago, once there are many.
+func (x *extractor) forget(now time.Time) {
+	if len(x.conversations) < x.mostOpen {
+		return
+	}
+	var over []*conversation
+	for key, c := range x.conversations {
+		if c.ended && now.Sub(c.last) > lingering {
+			over = append(over, c)
+			delete(x.conversations, key)
+		}
+	}
+	slices.SortFunc(over, byFlow)
+	for _, c := range over {
+		x.close(c)
+	}
+	x.mostOpen = max(leastOpen, 2*len(x.conversations))
+}
+
+// byFlow orders connections by their appearance.
+func byFlow(a, b *conversation) int { return cmp.Compare(a.flow, b.flow) }
 
 // begunOtherwise tells whether a SYN with seq belongs to another connection.
 func (c *conversation) begunOtherwise(seq uint32) bool {

@@ -1,6 +1,7 @@
 package events
 
 import (
+	"maps"
 	"net/netip"
 	"strconv"
 	"time"
@@ -31,11 +32,23 @@ func (x *extractor) exchange(key traffic.Flow, p *traffic.Packet, d traffic.Dire
 		return e, false
 	}
 	if !known {
+		x.expire(p.Time)
 		e = &exchange{}
 		x.exchanges[key] = e
 	}
 	e.flow, e.last = x.newFlow(p, d), p.Time
 	return e, true
+}
+
+// expire forgets exchanges that are over, once there are many.
+func (x *extractor) expire(now time.Time) {
+	if len(x.exchanges) < x.mostExchanges {
+		return
+	}
+	maps.DeleteFunc(x.exchanges, func(_ traffic.Flow, e *exchange) bool {
+		return now.Sub(e.last) > udpIdle
+	})
+	x.mostExchanges = max(leastOpen, 2*len(x.exchanges))
 }
 
 // datagram takes a UDP packet. A question to DNS or mDNS is an event by its
@@ -93,4 +106,9 @@ func isDNS(p *traffic.Packet) bool {
 // isGroup tells whether the packet goes to more than one host.
 func isGroup(p *traffic.Packet) bool {
 	return p.DstMAC.IsGroup() || p.Dst.IsMulticast() || p.Dst == netip.AddrFrom4([4]byte{255, 255, 255, 255})
+}
+
+// isAnnouncement tells whether the packet is an answer of mDNS, whoever sent it.
+func isAnnouncement(p *traffic.Packet) bool {
+	return p.Protocol == traffic.ProtocolUDP && p.SrcPort == portMDNS
 }

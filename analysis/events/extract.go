@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -23,6 +24,7 @@ func Extract(packets iter.Seq2[traffic.Packet, error], gw traffic.Gateway, peers
 		conversations: map[traffic.Flow]*conversation{},
 		exchanges:     map[traffic.Flow]*exchange{},
 		servers:       map[endpoint]bool{},
+		mostOpen:      leastOpen, mostExchanges: leastOpen,
 	}
 	x.sorter.release = x.packet
 	var errs []error
@@ -56,14 +58,16 @@ type extractor struct {
 	conversations map[traffic.Flow]*conversation // TCP
 	exchanges     map[traffic.Flow]*exchange     // everything else
 	servers       map[endpoint]bool
+	// mostOpen and mostExchanges are the numbers at which those that ended are
+	// forgotten.
+	mostOpen, mostExchanges int
 }
 
 // arrive takes a packet as the recording has it: only the gateway's own go on.
 func (x *extractor) arrive(p *traffic.Packet) {
 	x.log.Frames++
 	widen(&x.log.First, &x.log.Last, p.Time)
-	x.overhear(p)
-	if x.direction(p) != traffic.None {
+	if x.direction(p) != traffic.None || isAnnouncement(p) {
 		x.sorter.add(p)
 	}
 }
@@ -78,20 +82,18 @@ func (x *extractor) direction(p *traffic.Packet) traffic.Direction {
 	return d
 }
 
-// overhear learns names from others' mDNS.
-func (x *extractor) overhear(p *traffic.Packet) {
-	if p.Protocol == traffic.ProtocolUDP && p.SrcPort == portMDNS {
-		x.book.LearnDNS(p.Payload, p.Time)
-	}
-}
-
-// packet takes one of the gateway's packets, in order of time.
+// packet takes one of the gateway's packets, or an announcement of others, in
+// order of time.
 func (x *extractor) packet(p *traffic.Packet) {
+	d := x.direction(p)
+	if d == traffic.None {
+		x.book.LearnDNS(p.Payload, p.Time)
+		return
+	}
 	if x.twice.seen(p) {
 		x.log.Duplicates++
 		return
 	}
-	d := x.gw.Direction(p)
 	x.stamp(p, d)
 	switch {
 	case p.Fragment:
@@ -134,7 +136,7 @@ func (x *extractor) put(flow int32, e Event) {
 
 // finish closes what is still open, names the channels and sorts.
 func (x *extractor) finish() {
-	for _, c := range x.conversations {
+	for _, c := range slices.SortedFunc(maps.Values(x.conversations), byFlow) {
 		x.close(c)
 	}
 	channels := make([]Channel, len(x.flows))
@@ -144,25 +146,18 @@ func (x *extractor) finish() {
 	for i := range x.log.Events {
 		x.log.Events[i].Channel = channels[x.origin[i]]
 	}
-	slices.SortFunc(x.log.Events, compareEvents)
+	slices.SortStableFunc(x.log.Events, compareEvents)
 	slices.SortFunc(x.log.Stamps, func(a, b Stamp) int {
 		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Number, b.Number))
 	})
+	x.log.OutOfOrder = x.sorter.tardy
 	x.log.BridgePackets = x.log.ScopePackets[traffic.Bridge]
 }
 
-// compareEvents orders events by time and number; the rest makes the order of
-// several events of one frame the same in every pass.
+// compareEvents orders events by time and number. Several events of one frame
+// keep the order in which the frame's bytes made them.
 func compareEvents(a, b Event) int {
-	return cmp.Or(
-		a.Time.Compare(b.Time),
-		cmp.Compare(a.Number, b.Number),
-		cmp.Compare(a.Kind, b.Kind),
-		cmp.Compare(a.Direction, b.Direction),
-		cmp.Compare(a.Length, b.Length),
-		cmp.Compare(a.Detail, b.Detail),
-		cmp.Compare(a.Channel.Name, b.Channel.Name),
-	)
+	return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Number, b.Number))
 }
 
 // widen makes [first, last] hold t.

@@ -21,6 +21,8 @@ type sorter struct {
 	waiting []*waiting
 	spare   []*waiting
 	latest  time.Time
+	// tardy counts the packets that came too late for their place.
+	tardy int
 }
 
 // waiting is a packet with its own copy of the payload.
@@ -37,8 +39,11 @@ func (s *sorter) add(p *traffic.Packet) {
 		at--
 	}
 	s.waiting = slices.Insert(s.waiting, at, w)
-	if p.Time.After(s.latest) {
+	switch {
+	case p.Time.After(s.latest):
 		s.latest = p.Time
+	case s.latest.Sub(p.Time) > Tolerance:
+		s.tardy++
 	}
 	n := 0
 	for n < len(s.waiting) && (s.latest.Sub(s.waiting[n].Time) > Tolerance || len(s.waiting)-n > mostWaiting) {
