@@ -130,9 +130,10 @@ func (t *trial) prove(s capture.Session) capture.Proof {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if t.bench.ByFrame {
-		time.AfterFunc(50*time.Millisecond, func() {})
-		go func(f [][]byte) { time.Sleep(50 * time.Millisecond); t.bench.Send(f) }(Frames(len(t.sent), 1))
-		t.sent = append(t.sent, Frames(len(t.sent), 1)...)
+		frame := Frames(len(t.sent), 1)
+		t.sent = append(t.sent, frame...)
+		prod := time.AfterFunc(20*time.Millisecond, func() { t.bench.Send(frame) })
+		defer prod.Stop()
 	}
 	p, err := s.Prove(ctx)
 	if err != nil {
@@ -257,7 +258,7 @@ func sinkErrorEnds(t *trial) {
 	t.send(10)
 	select {
 	case <-s.Done():
-	case <-time.After(patience):
+	case <-time.After(patience / 5):
 		t.Fatal("the session goes on although its sink fails")
 	}
 	if !errors.Is(s.Err(), full) {
