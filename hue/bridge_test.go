@@ -47,7 +47,9 @@ func TestReadsSurvive(t *testing.T) {
 		{"error in words", answer(200, `[{"error":{"type":"x"}}]`), ErrAnswer},
 		{"429", page(429), ErrBusy},
 		{"503", page(503), ErrBusy},
-		{"301", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://192.0.2.1/", 301) }, ErrRedirect},
+		{"301", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://192.0.2.1/", http.StatusMovedPermanently)
+		}, ErrRedirect},
 		{"page", page(200), ErrAnswer},
 		{"silent", silent, ErrTimeout},
 		{"reset", raw(reset), ErrLost},

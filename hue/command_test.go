@@ -54,7 +54,9 @@ func TestSwitchSurvives(t *testing.T) {
 		{"200 page", page(200), Unknown, ErrAnswer},
 		{"404", page(404), Failed, ErrAnswer},
 		{"403", page(403), Failed, ErrUnauthorized},
-		{"301", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://"+r.Host+r.URL.Path, 301) }, Failed, ErrRedirect},
+		{"301", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://"+r.Host+r.URL.Path, http.StatusMovedPermanently)
+		}, Failed, ErrRedirect},
 		{"endless", func(w http.ResponseWriter, r *http.Request) {
 			for i := 0; i < 6; i++ {
 				w.Write(make([]byte, 1<<20))

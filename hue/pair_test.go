@@ -78,7 +78,7 @@ func TestPairFails(t *testing.T) {
 		bridge http.Handler
 		want   error
 	}{
-		{"redirects", http.RedirectHandler("https://192.0.2.1/", 301), ErrRedirect},
+		{"redirects", http.RedirectHandler("https://192.0.2.1/", http.StatusMovedPermanently), ErrRedirect},
 		{"garbage", answer(200, `[{"success":{"user":1}}]`), ErrAnswer},
 		{"no name", answer(200, `[]`), ErrAnswer},
 		{"refused", answer(200, `[{"error":{"type":7,"address":"/devicetype","description":"invalid value"}}]`), ErrRefused},

@@ -1,6 +1,7 @@
 package hue
 
 import (
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -41,11 +42,11 @@ func (c *counted) opened() int {
 // A prepared command rides on the prepared connection and opens no other.
 func TestPrepare(t *testing.T) {
 	leaf := certificate(t, testID, nil)
-	for _, secure := range []bool{false, true} {
+	for _, version := range []uint16{0, tls.VersionTLS12, tls.VersionTLS13} {
 		s := count(t, answer(200, success))
 		key := testKey()
-		if secure {
-			s.TLS = serverTLS(leaf)
+		if version != 0 {
+			s.TLS = &tls.Config{Certificates: []tls.Certificate{leaf}, MaxVersion: version}
 			key.Pin = digest(leaf.Leaf.Raw)
 			s.StartTLS()
 		} else {
@@ -60,7 +61,7 @@ func TestPrepare(t *testing.T) {
 			}
 			r, err := b.Switch(within(t, patience), "1", true)
 			if err != nil || !r.Prepared || s.opened() != n {
-				t.Fatalf("secure %v, command %d: %+v, %v, %d connections", secure, n, r, err, s.opened())
+				t.Fatalf("TLS %#x, command %d: %+v, %v, %d connections", version, n, r, err, s.opened())
 			}
 		}
 		r, err := b.Switch(within(t, patience), "1", true)
@@ -136,4 +137,41 @@ func eventually(t *testing.T, what string, holds func() bool) {
 			t.Fatalf("not in time: %s", what)
 		}
 	}
+}
+
+// A connection on which the bridge speaks unasked is of no use.
+func TestPreparedTalks(t *testing.T) {
+	near, far := net.Pipe()
+	i := watchIdle(near)
+	if _, err := far.Write([]byte("H")); err != nil {
+		t.Fatal(err)
+	}
+	if i.take() != nil {
+		t.Error("taken")
+	}
+	if _, err := far.Write([]byte("x")); err == nil {
+		t.Error("left open")
+	}
+}
+
+// Preparing and commanding at once from several goroutines loses nothing.
+func TestPrepareTogether(t *testing.T) {
+	s := count(t, answer(200, success))
+	s.Start()
+	b := adapter(t, s.URL, testKey(), ClientOptions{Timeout: patience})
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 10 {
+				if err := b.Prepare(t.Context()); err != nil {
+					t.Error(err)
+				}
+				if r, err := b.Switch(t.Context(), "1", true); err != nil || r.Outcome != Done {
+					t.Errorf("%+v, %v", r, err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	b.Release()
 }

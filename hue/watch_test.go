@@ -17,7 +17,6 @@ import (
 // v2 is a bridge's API v2: each connection to its stream is served by the next
 // function, the last one again and again.
 type v2 struct {
-	t       testing.TB
 	mu      sync.Mutex
 	headers []http.Header
 	streams []func(ctx context.Context, send func(string))
