@@ -151,6 +151,9 @@ func (l *Lab) RestartBridge(ctx context.Context, off time.Duration) error {
 		return errors.New("restart the simulated bridge: the lab is closed")
 	}
 	l.stopBridge()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(l.ctx, cancel)()
 	if err := far.Sleep(ctx, off); err != nil {
 		return errors.Join(err, l.startBridge())
 	}

@@ -207,13 +207,13 @@ func (l *Lab) Recorder() capture.Recorder {
 // Close ends all programs and waits for them, then takes down the network. It
 // is idempotent. It returns what made the lab fail before, if anything did.
 func (l *Lab) Close() error {
+	l.cancel(errors.New("the lab was closed")) // before the lock: it ends a RestartBridge
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
 		return l.closeErr
 	}
 	l.closed = true
-	l.cancel(errors.New("the lab was closed"))
 	l.stopBridge()
 	err := l.group.Wait()
 	l.closeErr = errors.Join(err, l.network.Close())

@@ -3,6 +3,7 @@ package simulator_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -197,4 +198,17 @@ func longStream(b *bench) netip.Addr {
 		b.Fatal(err)
 	}
 	return addrs[0]
+}
+
+// bridgeIdentity trusts the bridge with the id.
+func bridgeIdentity(id string) *tls.Config {
+	return &tls.Config{
+		InsecureSkipVerify: true,
+		VerifyConnection: func(state tls.ConnectionState) error {
+			if name := state.PeerCertificates[0].Subject.CommonName; name != id {
+				return fmt.Errorf("certificate of %q, want %q", name, id)
+			}
+			return nil
+		},
+	}
 }
