@@ -20,9 +20,6 @@ const (
 	lookupTries    = 2
 )
 
-// PingPatience is how long [Host.Ping] waits for answers after its last request.
-const PingPatience = time.Second
-
 // LookupA is [Host.Lookup] for a host that can dial: it asks the resolver for
 // the name's A records over UDP port 53. A name that does not exist is a
 // *net.DNSError with IsNotFound.

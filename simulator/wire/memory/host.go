@@ -22,7 +22,7 @@ type host struct {
 	listeners map[uint16]*listener
 	datagrams map[uint16]*socket
 	groups    map[netip.AddrPort]*socket
-	pings     map[uint16]*pinger
+	pings     map[uint16]chan uint16
 	nextPort  uint16
 	nextID    uint16
 }
@@ -41,7 +41,7 @@ const firstPort, lastPort = 49152, 65535
 func newHost(n *Network, o wire.HostOptions, side *segment) *host {
 	h := &host{network: n, options: o,
 		conns: map[connKey]*endpoint{}, listeners: map[uint16]*listener{},
-		datagrams: map[uint16]*socket{}, groups: map[netip.AddrPort]*socket{}, pings: map[uint16]*pinger{},
+		datagrams: map[uint16]*socket{}, groups: map[netip.AddrPort]*socket{}, pings: map[uint16]chan uint16{},
 		nextPort: firstPort + uint16(n.chance.IntN(lastPort-firstPort)), nextID: uint16(n.chance.Uint32()),
 	}
 	h.port = side.plug(h, o.MAC, o.Addr)

@@ -15,74 +15,42 @@ var (
 	echoReply   = layers.CreateICMPv4TypeCode(layers.ICMPv4TypeEchoReply, 0)
 )
 
-// echoBytes is how much an echo request carries, as that of the ping command.
-const echoBytes = 56
-
-// A pinger is a running Ping: which of its requests were answered.
-type pinger struct {
-	answered map[uint16]bool
-	want     int
-	all      chan struct{}
-}
-
 // Ping sends n echo requests and counts the answers.
 func (h *host) Ping(ctx context.Context, to netip.Addr, n int, every time.Duration) (int, error) {
-	id, p, err := h.newPinger(n)
+	id, answers, err := h.newPing(n)
 	if err != nil {
 		return 0, fmt.Errorf("ping %v: %w", to, err)
 	}
-	err = h.pingAll(ctx, to, n, every, id)
-	if err == nil && n > 0 {
-		err = pause(ctx, wire.PingPatience, p.all)
-	}
+	count, err := wire.CountEchoes(ctx, n, every, func(seq uint16) { h.echo(to, id, seq) }, answers)
 	h.network.mu.Lock()
 	defer h.network.mu.Unlock()
 	delete(h.pings, id)
 	if err != nil {
-		return len(p.answered), fmt.Errorf("ping %v: %w", to, err)
+		err = fmt.Errorf("ping %v: %w", to, err)
 	}
-	return len(p.answered), nil
+	return count, err
 }
 
-func (h *host) newPinger(n int) (uint16, *pinger, error) {
+// newPing chooses an identifier for n requests and gives the channel on which
+// their answers are reported.
+func (h *host) newPing(n int) (id uint16, answers chan uint16, err error) {
 	h.network.mu.Lock()
 	defer h.network.mu.Unlock()
 	if h.network.closed {
 		return 0, nil, errNetworkClosed
 	}
-	id, err := h.sourcePort(func(id uint16) bool { return h.pings[id] != nil })
-	p := &pinger{answered: map[uint16]bool{}, want: n, all: make(chan struct{})}
-	h.pings[id] = p
-	return id, p, err
+	id, err = h.sourcePort(func(id uint16) bool { return h.pings[id] != nil })
+	answers = make(chan uint16, max(n, 0))
+	h.pings[id] = answers
+	return id, answers, err
 }
 
-// pingAll sends the requests.
-func (h *host) pingAll(ctx context.Context, to netip.Addr, n int, every time.Duration, id uint16) error {
-	for seq := range n {
-		if seq > 0 {
-			if err := pause(ctx, every, nil); err != nil {
-				return err
-			}
-		}
-		h.network.mu.Lock()
-		h.send(&packet{src: netip.AddrPortFrom(h.options.Addr, 0), dst: netip.AddrPortFrom(to, 0),
-			icmp: &icmpHeader{kind: echoRequest, id: id, seq: uint16(seq + 1)}, payload: make([]byte, echoBytes)})
-		h.network.mu.Unlock()
-	}
-	return nil
-}
-
-// pause waits for d, or until enough is closed or the context ends.
-func pause(ctx context.Context, d time.Duration, enough <-chan struct{}) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-enough:
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	return nil
+// echo sends one request.
+func (h *host) echo(to netip.Addr, id, seq uint16) {
+	h.network.mu.Lock()
+	defer h.network.mu.Unlock()
+	h.send(&packet{src: netip.AddrPortFrom(h.options.Addr, 0), dst: netip.AddrPortFrom(to, 0),
+		icmp: &icmpHeader{kind: echoRequest, id: id, seq: seq}, payload: make([]byte, wire.EchoBytes)})
 }
 
 // receiveICMP answers echo requests, counts replies, and tells sockets that
@@ -93,11 +61,9 @@ func (h *host) receiveICMP(p *packet) {
 		h.send(&packet{src: p.dst, dst: p.src, payload: p.payload,
 			icmp: &icmpHeader{kind: echoReply, id: p.icmp.id, seq: p.icmp.seq}})
 	case echoReply:
-		if ping := h.pings[p.icmp.id]; ping != nil && !ping.answered[p.icmp.seq] {
-			ping.answered[p.icmp.seq] = true
-			if len(ping.answered) == ping.want {
-				close(ping.all)
-			}
+		select {
+		case h.pings[p.icmp.id] <- p.icmp.seq:
+		default: // nobody asked, or so many answers were not asked for
 		}
 	default:
 		h.refused(p.icmp.original)

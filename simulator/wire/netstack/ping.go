@@ -17,9 +17,6 @@ import (
 	"gvisor.dev/gvisor/pkg/waiter"
 )
 
-// echoBytes is how much an echo request carries, as that of the ping command.
-const echoBytes = 56
-
 // Ping sends n echo requests and counts the answers. The port that the endpoint
 // is bound to is the requests' identifier.
 func (h *host) Ping(ctx context.Context, to netip.Addr, n int, every time.Duration) (int, error) {
@@ -57,33 +54,16 @@ func (p pinger) count(ctx context.Context, to netip.Addr, n int, every time.Dura
 		for range p.answers { // until listen has returned
 		}
 	}()
-	answered := map[uint16]bool{}
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for sent := 0; len(answered) < n; {
-		select {
-		case seq := <-p.answers:
-			answered[seq] = true
-		case <-timer.C:
-			if sent == n {
-				return len(answered), nil
-			}
-			sent++
-			p.send(to, uint16(sent))
-			timer.Reset(every)
-			if sent == n {
-				timer.Reset(wire.PingPatience)
-			}
-		case <-ctx.Done():
-			return len(answered), fmt.Errorf("ping %v: %w", to, context.Cause(ctx))
-		}
+	count, err := wire.CountEchoes(ctx, n, every, func(seq uint16) { p.send(to, seq) }, p.answers)
+	if err != nil {
+		err = fmt.Errorf("ping %v: %w", to, err)
 	}
-	return len(answered), nil
+	return count, err
 }
 
 // send sends one request. One that cannot be sent is one that is not answered.
 func (p pinger) send(to netip.Addr, seq uint16) {
-	message := header.ICMPv4(slices.Concat(make([]byte, header.ICMPv4MinimumSize), make([]byte, echoBytes)))
+	message := header.ICMPv4(slices.Concat(make([]byte, header.ICMPv4MinimumSize), make([]byte, wire.EchoBytes)))
 	message.SetType(header.ICMPv4Echo)
 	message.SetSequence(seq)
 	p.conn.WriteTo(message, &net.UDPAddr{IP: to.AsSlice()})

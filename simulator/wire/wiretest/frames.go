@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/binary"
+	"errors"
 	"io"
 	"math/big"
 	"net"
@@ -173,6 +174,7 @@ func stoppedTap(l *lab) {
 	stop()
 	before := len(seen)
 	l.gateway.Ping(l.Context(), l.phone.Addr(), 1, 0)
+	l.seen()
 	if len(seen) != before {
 		l.Errorf("a stopped tap saw %d more frames", len(seen)-before)
 	}
@@ -217,7 +219,7 @@ func lifeOnTap(l *lab) {
 func lineDelays(t *testing.T, open Open) {
 	o := wire.Options{Delay: 10 * time.Millisecond, CloudDelay: 30 * time.Millisecond, Jitter: 5 * time.Millisecond, Seed: 3}
 	o.Home, o.Router = home, routerAddr
-	if n, err := open(o); err == wire.ErrLine {
+	if n, err := open(o); errors.Is(err, wire.ErrLine) {
 		return
 	} else if err != nil {
 		t.Fatal(err)

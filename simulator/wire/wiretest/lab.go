@@ -33,7 +33,7 @@ func RealTime(t *testing.T, test func(*testing.T)) {
 
 // Run holds the wire that open makes to the suite, each test in its own network.
 func Run(t *testing.T, open Open, around Around) {
-	for _, c := range slices.Concat(streamCases, datagramCases, frameCases, recorderCases) {
+	for _, c := range slices.Concat(streamCases, datagramCases, frameCases, applicationCases, recorderCases) {
 		t.Run(c.name, func(t *testing.T) {
 			around(t, func(t *testing.T) {
 				lab := newLab(t, open, wire.Options{})
@@ -103,11 +103,18 @@ func (l *lab) see(f traffic.Frame) {
 	l.frames = append(l.frames, f)
 }
 
-// seen is what the tap saw so far.
+// seen is what the tap saw, once nothing new comes.
 func (l *lab) seen() []traffic.Frame {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.Clone(l.frames)
+	for before := -1; ; {
+		l.mu.Lock()
+		frames := slices.Clone(l.frames)
+		l.mu.Unlock()
+		if len(frames) == before {
+			return frames
+		}
+		before = len(frames)
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // close ends the servers, then the network, and holds all that the tap saw to
@@ -116,11 +123,12 @@ func (l *lab) close() {
 	for _, c := range l.closers {
 		c.Close()
 	}
+	frames := l.seen()
 	if err := l.network.Close(); err != nil {
 		l.Errorf("close the network: %v", err)
 	}
 	l.running.Wait()
-	checkFrames(l.T, l.seen())
+	checkFrames(l.T, frames)
 }
 
 // serve accepts connections on the host's port, each in a goroutine of its own.
