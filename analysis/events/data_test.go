@@ -9,10 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/gopacket"
-	"github.com/google/gopacket/pcapgo"
-
 	"github.com/hueprint/hueprint/analysis/events"
+	"github.com/hueprint/hueprint/pcapng"
 	"github.com/hueprint/hueprint/traffic"
 	"github.com/hueprint/hueprint/traffic/decode"
 )
@@ -32,32 +30,14 @@ func dataFolder(t testing.TB) string {
 	return dir
 }
 
-// readFrames reads a capture file with gopacket's own readers.
+// readFrames reads a capture file.
 func readFrames(t testing.TB, path string) iter.Seq2[traffic.Frame, error] {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var next func() ([]byte, gopacket.CaptureInfo, error)
-	if ng, err := pcapgo.NewNgReader(bytes.NewReader(data), pcapgo.DefaultNgReaderOptions); err == nil {
-		next = ng.ReadPacketData
-	} else if old, err := pcapgo.NewReader(bytes.NewReader(data)); err == nil {
-		next = old.ReadPacketData
-	} else {
-		t.Fatal(err)
-	}
-	return func(yield func(traffic.Frame, error) bool) {
-		for n := 1; ; n++ {
-			b, ci, err := next()
-			if err != nil {
-				return
-			}
-			if !yield(traffic.Frame{Time: ci.Timestamp, Link: traffic.LinkEthernet, Data: b, Wire: ci.Length, Number: n}, nil) {
-				return
-			}
-		}
-	}
+	return pcapng.Frames(bytes.NewReader(data))
 }
 
 func gatewayOf(t testing.TB, dir string) traffic.Gateway {

@@ -146,10 +146,10 @@ func (x *extractor) finish() {
 	for i := range x.log.Events {
 		x.log.Events[i].Channel = channels[x.origin[i]]
 	}
-	slices.SortStableFunc(x.log.Events, compareEvents)
-	slices.SortFunc(x.log.Stamps, func(a, b Stamp) int {
-		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Number, b.Number))
-	})
+	if !slices.IsSortedFunc(x.log.Events, compareEvents) {
+		slices.SortStableFunc(x.log.Events, compareEvents)
+	}
+	slices.SortFunc(x.log.Stamps, compareStamps)
 	x.log.OutOfOrder = x.sorter.tardy
 	x.log.BridgePackets = x.log.ScopePackets[traffic.Bridge]
 }
@@ -157,6 +157,11 @@ func (x *extractor) finish() {
 // compareEvents orders events by time and number. Several events of one frame
 // keep the order in which the frame's bytes made them.
 func compareEvents(a, b Event) int {
+	return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Number, b.Number))
+}
+
+// compareStamps orders stamps by time and number.
+func compareStamps(a, b Stamp) int {
 	return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Number, b.Number))
 }
 

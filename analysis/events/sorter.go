@@ -18,9 +18,11 @@ const mostWaiting = 4096
 // sorter puts packets into the order of time and number.
 type sorter struct {
 	release func(p *traffic.Packet)
-	waiting []*waiting
-	spare   []*waiting
-	latest  time.Time
+	// queue[head:] wait for their turn, sorted.
+	queue  []*waiting
+	head   int
+	spare  []*waiting
+	latest time.Time
 	// tardy counts the packets that came too late for their place.
 	tardy int
 }
@@ -33,42 +35,47 @@ type waiting struct {
 
 // add takes the next packet and releases those whose turn has come.
 func (s *sorter) add(p *traffic.Packet) {
-	w := s.copy(p)
-	at := len(s.waiting)
-	for at > 0 && byTime(&w.Packet, &s.waiting[at-1].Packet) < 0 {
-		at--
+	s.queue = append(s.queue, s.copy(p))
+	for i := len(s.queue) - 1; i > s.head && byTime(&s.queue[i].Packet, &s.queue[i-1].Packet) < 0; i-- {
+		s.queue[i], s.queue[i-1] = s.queue[i-1], s.queue[i]
 	}
-	s.waiting = slices.Insert(s.waiting, at, w)
 	switch {
 	case p.Time.After(s.latest):
 		s.latest = p.Time
 	case s.latest.Sub(p.Time) > Tolerance:
 		s.tardy++
 	}
-	n := 0
-	for n < len(s.waiting) && (s.latest.Sub(s.waiting[n].Time) > Tolerance || len(s.waiting)-n > mostWaiting) {
-		n++
+	for s.head < len(s.queue) && (s.latest.Sub(s.queue[s.head].Time) > Tolerance || len(s.queue)-s.head > mostWaiting) {
+		s.next()
 	}
-	s.let(n)
+	if s.head > mostWaiting {
+		s.queue = slices.Delete(s.queue, 0, s.head)
+		s.head = 0
+	}
 }
 
 // flush releases all.
-func (s *sorter) flush() { s.let(len(s.waiting)) }
-
-// let releases the first n.
-func (s *sorter) let(n int) {
-	for _, w := range s.waiting[:n] {
-		s.release(&w.Packet)
-		s.spare = append(s.spare, w)
+func (s *sorter) flush() {
+	for s.head < len(s.queue) {
+		s.next()
 	}
-	s.waiting = slices.Delete(s.waiting, 0, n)
+}
+
+// next releases the first.
+func (s *sorter) next() {
+	w := s.queue[s.head]
+	s.head++
+	s.release(&w.Packet)
+	s.spare = append(s.spare, w)
 }
 
 // copy takes a packet out of the reader's memory.
 func (s *sorter) copy(p *traffic.Packet) *waiting {
-	w := &waiting{}
+	var w *waiting
 	if n := len(s.spare); n > 0 {
 		w, s.spare = s.spare[n-1], s.spare[:n-1]
+	} else {
+		w = new(waiting)
 	}
 	w.Packet = *p
 	w.payload = append(w.payload[:0], p.Payload...)
