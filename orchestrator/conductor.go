@@ -42,6 +42,8 @@ type Conductor struct {
 	// which is exact but needs real time; in a bubble of virtual time a plain
 	// timer is exact.
 	Until func(ctx context.Context, at time.Time) error
+	// Wall reads the wall clock that stamps the frames; nil means the host's.
+	Wall func() time.Time
 	// Entropy is where run IDs come from; nil means the system's.
 	Entropy io.Reader
 }
@@ -213,6 +215,14 @@ func (p *performance) perform(ctx context.Context) (err error) {
 	return p.settle(ctx)
 }
 
+// wall reads the wall clock, without a monotonic reading.
+func (p *performance) wall() time.Time {
+	if p.Wall != nil {
+		return p.Wall()
+	}
+	return time.Now().Round(0)
+}
+
 // register lists the light as one to put back, before it is touched.
 func (p *performance) register() error {
 	u, err := p.folder.Unrestored()
@@ -249,7 +259,7 @@ func (p *performance) set(ctx context.Context) error {
 func (p *performance) begin() error {
 	e := p.order.Plan.Experiment
 	p.started = time.Now().Add(max(0, e.Window-e.Settle))
-	p.clock.set(time.Now())
+	p.clock.step(time.Now(), p.wall())
 	p.observe(p.event(Settling))
 	return p.folder.Started(p.started)
 }

@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // errStopped marks the end of a run by its context.
@@ -31,43 +35,86 @@ func sleepUntil(ctx context.Context, at time.Time) error {
 	}
 }
 
-// awake is how long before an instant [Until] stops sleeping. It absorbs the
-// latest a timer is on a busy machine, and is shorter than the 10 ms after
-// which Go's scheduler takes the processor from a goroutine that spins.
-const awake = 5 * time.Millisecond
+// The last stretch before an instant is waited for in three steps, each shorter
+// and costlier than the one before.
+const (
+	// dozing: the goroutine's own thread sleeps in the kernel and lets others
+	// have its processor. Go's timers would need another thread to wake it.
+	dozing = 40 * time.Millisecond
+	// holding: the thread sleeps but keeps its place in Go's scheduler, so that
+	// no other goroutine is before it when it wakes. Go takes the place from
+	// whoever keeps it for 10 ms.
+	holding = 6 * time.Millisecond
+	// spinning: the processor is kept busy until the instant.
+	spinning = 150 * time.Microsecond
+)
 
 // Until waits for an instant of the monotonic clock and returns within
-// microseconds after it: it sleeps until shortly before and then keeps the
-// processor busy. It must not be used in virtual time, which does not pass while
-// anything runs. Its error is that ctx ended.
+// microseconds after it, where the machine allows; see [Urgent] for a busy one.
+// It must not be used in virtual time, which does not pass while a thread waits.
+// Its error is that ctx ended more than 40 ms before the instant.
 func Until(ctx context.Context, at time.Time) error {
-	if err := sleepUntil(ctx, at.Add(-awake)); err != nil {
+	if err := sleepUntil(ctx, at.Add(-dozing)); err != nil {
 		return err
+	}
+	for left := time.Until(at) - holding; left > 0; left = time.Until(at) - holding {
+		ts := unix.NsecToTimespec(int64(left))
+		if err := unix.Nanosleep(&ts, nil); err != nil && !errors.Is(err, unix.EINTR) {
+			break // the loop below waits for the rest
+		}
+	}
+	for left := time.Until(at) - spinning; left > 0; left = time.Until(at) - spinning {
+		ts := unix.NsecToTimespec(int64(left))
+		if _, _, err := unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&ts)), 0, 0); err != 0 && err != unix.EINTR {
+			break
+		}
 	}
 	for time.Until(at) > 0 {
 	}
 	return nil
 }
 
+// Urgent binds the calling goroutine to its thread, and asks the kernel to run
+// that thread before all ordinary ones when it wakes, until the returned function
+// is called by the same goroutine. That takes the right CAP_SYS_NICE; without it
+// the thread is asked to be woken soon at least, and other programs can make
+// commands late by some milliseconds.
+func Urgent() (calm func()) {
+	runtime.LockOSThread()
+	old, err := unix.SchedGetAttr(0, 0)
+	if err != nil {
+		return runtime.UnlockOSThread
+	}
+	old.Size = unix.SizeofSchedAttr
+	soon := *old
+	soon.Runtime = uint64(100 * time.Microsecond)
+	first := unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_RR, Priority: 1, Flags: unix.SCHED_FLAG_RESET_ON_FORK}
+	if unix.SchedSetAttr(0, &first, 0) != nil && unix.SchedSetAttr(0, &soon, 0) != nil {
+		return runtime.UnlockOSThread
+	}
+	return func() {
+		if unix.SchedSetAttr(0, old, 0) == nil {
+			runtime.UnlockOSThread()
+		} // else the thread ends with its goroutine, and nobody inherits its rank
+	}
+}
+
 // clock notices steps of the wall clock, by which frames are stamped, against
 // the monotonic one, by which the plan is kept.
 type clock struct {
-	last time.Time
-	wall func(time.Time) time.Time // of a reading; nil: its own
+	since time.Time // the last look by the monotonic clock
+	wall  time.Time // the same by the wall clock
 }
 
-func (c *clock) set(now time.Time) { c.last = now }
-
-// step is how far the wall clock was moved since the last look; zero below what
-// a disciplined clock may drift.
-func (c *clock) step(now time.Time) time.Duration {
+// step is how far the wall clock was moved since the last look; zero at the
+// first look, and below what a disciplined clock may drift.
+func (c *clock) step(now, wall time.Time) time.Duration {
 	const tolerance, slew = 20 * time.Millisecond, 1e-3
-	monotonic := now.Sub(c.last)
-	wall := now.Round(0).Sub(c.last.Round(0))
-	c.last = now
-	step := wall - monotonic
-	if step.Abs() <= tolerance+time.Duration(slew*float64(monotonic)) {
-		return 0
+	passed, went := now.Sub(c.since), wall.Sub(c.wall)
+	first := c.since.IsZero()
+	c.since, c.wall = now, wall
+	if step := went - passed; !first && step.Abs() > tolerance+time.Duration(slew*float64(passed)) {
+		return step
 	}
-	return step
+	return 0
 }

@@ -24,6 +24,9 @@ func TestMain(m *testing.M) {
 		conductElsewhere(root)
 		return
 	}
+	if os.Getenv("HUEPRINT_TEST_SPIN") != "" {
+		spin()
+	}
 	goleak.VerifyTestMain(m)
 }
 

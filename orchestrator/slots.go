@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"time"
 
 	"github.com/hueprint/hueprint/experiments"
@@ -24,11 +23,9 @@ const (
 	roomToRead = 250 * time.Millisecond
 )
 
-// act goes through the slots. The goroutine keeps its thread, so that waking up
-// takes one scheduler's decision less.
+// act goes through the slots, on a thread that the kernel runs at once.
 func (p *performance) act(ctx context.Context) error {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
+	defer Urgent()()
 	for i := range p.order.Plan.Slots {
 		if err := p.slot(ctx, i); err != nil {
 			return fmt.Errorf("slot %d of %d: %w", i+1, len(p.order.Plan.Slots), err)
@@ -80,7 +77,7 @@ func (p *performance) prepare(ctx context.Context, at time.Time) error {
 	if p.Preparer == nil {
 		return nil
 	}
-	ctx, cancel := context.WithDeadline(ctx, at.Add(-2*awake))
+	ctx, cancel := context.WithDeadline(ctx, at.Add(-2*holding))
 	defer cancel()
 	return p.Preparer.Prepare(ctx)
 }
@@ -184,7 +181,7 @@ func (p *performance) after(ctx context.Context, i int, c experiments.Command, u
 	}
 	p.reached = i + 1
 	p.readBack(ctx, i, c)
-	if step := p.clock.step(time.Now()); step != 0 {
+	if step := p.clock.step(time.Now(), p.wall()); step != 0 {
 		p.note("the wall clock was moved by %v before the end of slot %d (a time service stepped it, or the host slept)", step, c.Slot)
 	}
 	p.keep(p.witness.failure())

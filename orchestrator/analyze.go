@@ -1,0 +1,78 @@
+package orchestrator
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/hueprint/hueprint/analysis"
+	"github.com/hueprint/hueprint/experiments"
+	"github.com/hueprint/hueprint/runs"
+	"github.com/hueprint/hueprint/traffic"
+	"github.com/hueprint/hueprint/traffic/decode"
+)
+
+// Analyze derives findings from the record of a run and keeps them in its
+// folder, unless they are exploratory: only the registered analysis gives the
+// verdict. What could not be decoded is told in the findings' warnings. It may be
+// repeated at any time and gives the same.
+func Analyze(folder *runs.Folder, o analysis.Options) (analysis.Findings, []analysis.Trace, error) {
+	run, err := folder.Run()
+	if err != nil {
+		return analysis.Findings{}, nil, err
+	}
+	d := decoding{folder: folder, stats: map[string]*decode.Stats{}, errs: map[string]error{}}
+	found, traces, err := analysis.Analyze(run, d.packets, o)
+	if err != nil {
+		return found, traces, fmt.Errorf("analyse run %s: %w", run.ID, err)
+	}
+	found.Warnings = append(found.Warnings, d.warnings(run)...)
+	if !found.Exploratory {
+		err = folder.WriteFindings(found)
+	}
+	return found, traces, err
+}
+
+// decoding turns recorded frames into packets, and remembers what was wrong
+// with them.
+type decoding struct {
+	folder *runs.Folder
+	stats  map[string]*decode.Stats
+	errs   map[string]error
+}
+
+func (d decoding) packets(gateway string) iter.Seq2[traffic.Packet, error] {
+	d.stats[gateway] = new(decode.Stats)
+	return decode.Packets(d.readable(gateway), d.stats[gateway])
+}
+
+// readable yields the frames that can be read. A damaged file is remembered, as
+// the frames around the damage still tell something.
+func (d decoding) readable(gateway string) iter.Seq2[traffic.Frame, error] {
+	return func(yield func(traffic.Frame, error) bool) {
+		for frame, err := range d.folder.Frames(gateway) {
+			if err != nil {
+				d.errs[gateway] = errors.Join(d.errs[gateway], err)
+				continue
+			}
+			if !yield(frame, nil) {
+				return
+			}
+		}
+	}
+}
+
+// warnings tell, for each gateway in the run's order, what was not decoded.
+func (d decoding) warnings(r experiments.Run) (ws []string) {
+	for _, g := range r.Gateways {
+		if err := d.errs[g.Name()]; err != nil {
+			ws = append(ws, fmt.Sprintf("recording of %s: %s", g.Name(), strings.ReplaceAll(err.Error(), d.folder.Dir()+"/", "")))
+		}
+		if s := d.stats[g.Name()]; s != nil && s.Undecoded() > 0 {
+			ws = append(ws, fmt.Sprintf("recording of %s: %d of %d frames could not be decoded", g.Name(), s.Undecoded(), s.Frames))
+		}
+	}
+	return slices.Clip(ws)
+}
