@@ -19,8 +19,11 @@ const (
 	markEvery = 100 * time.Millisecond
 	// returnEvery is how often a session tries to come back to an interface.
 	returnEvery = 250 * time.Millisecond
-	// drainPatience bounds how long Stop waits for the kernel's last block.
+	// drainPatience bounds how long Stop waits for the kernel's next block.
 	drainPatience = time.Second
+	// mergeGaps is how close two gaps of one reason are to become one, so that
+	// weeks of trouble make a list that can be read.
+	mergeGaps = time.Second
 )
 
 // Start opens the interface. The errors say what to do: name another
@@ -219,14 +222,14 @@ func (s *liveSession) count() error {
 	return nil
 }
 
-// gap notes a gap; one that follows upon its like prolongs that.
+// gap notes a gap; one that follows soon upon its like prolongs that.
 func (s *liveSession) gap(g traffic.Gap) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stats.Dropped += g.Dropped
 	if n := len(s.stats.Gaps); n > 0 {
 		last := &s.stats.Gaps[n-1]
-		if last.Reason == g.Reason && !g.From.After(last.To) {
+		if last.Reason == g.Reason && g.From.Sub(last.To) < mergeGaps {
 			last.To, last.Dropped = g.To, last.Dropped+g.Dropped
 			return
 		}
@@ -253,8 +256,12 @@ func (s *liveSession) mark() {
 // all of it was taken.
 func (s *liveSession) drain() error {
 	for limit := time.Now().Add(drainPatience); ; {
+		before := s.tap.read
 		if err := s.take(); err != nil {
 			return err
+		}
+		if s.tap.read > before { // the sink may be slow, but it goes on
+			limit = time.Now().Add(drainPatience)
 		}
 		if s.tap.drained() || time.Now().After(limit) {
 			return nil

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -324,6 +325,33 @@ func TestBombs(t *testing.T) {
 		_, _, err := readAll(bytes.NewReader(bomb))
 		if !errors.Is(err, ErrExpansion) {
 			t.Errorf("%s bomb of %d bytes: %v", how, len(bomb), err)
+		}
+	}
+}
+
+// TestHostileSizesCostNoMemory reads files of a few bytes that claim much. The
+// window of zstd is the one thing that is believed, up to what zstd itself uses.
+func TestHostileSizesCostNoMemory(t *testing.T) {
+	le := binary.LittleEndian
+	described := append(section(le), block(le, blockInterface, uint16(1), uint16(0), uint32(0))...)
+	record := classicFile(le, 0xA1B2C3D4, 1, 0, nil, 60)
+	le.PutUint32(record[32:], 1<<31-1)
+	for _, test := range []struct {
+		name string
+		file []byte
+		most uint64
+	}{
+		{"block", append(described, le.AppendUint32(le.AppendUint32(nil, blockEnhanced), 0xfffffff0)...), 2 << 20},
+		{"pcap frame", record, 2 << 20},
+		{"zstd window of 128 MiB", []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x88, 0x01, 0x00, 0x00}, maxWindow + 4<<20},
+		{"zstd window of 1 GiB", []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa0, 0x01, 0x00, 0x00}, 4 << 20},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, _, err := readAll(bytes.NewReader(test.file))
+		runtime.ReadMemStats(&after)
+		if used := after.TotalAlloc - before.TotalAlloc; used > test.most || err == nil {
+			t.Errorf("%s: %d MiB allocated for %d bytes (%v)", test.name, used>>20, len(test.file), err)
 		}
 	}
 }
