@@ -2,6 +2,8 @@ package wire
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,19 +11,17 @@ import (
 	"time"
 
 	"github.com/hueprint/hueprint/capture"
+	"github.com/hueprint/hueprint/capture/filter"
 	"github.com/hueprint/hueprint/traffic"
 )
-
-// MarkerType is the EtherType of the frames by which a [TapRecorder] proves
-// that it records: the first of IEEE 802's local experimental ones.
-const MarkerType = 0x88b5
 
 // tapQueue is how many frames wait for a slow sink before more are dropped.
 const tapQueue = 1 << 16
 
 // A TapRecorder records the frames on one host's cable, on networks that are
-// an [Injector] too. Its marker frames are from the cable's MAC to itself and
-// reach the sink like others, but no host.
+// an [Injector] too. It proves itself by marker frames like those of
+// [capture.Live]: from the cable's MAC to itself, for no host and not handed to
+// the sink.
 type TapRecorder struct {
 	Network Network
 	Host    string
@@ -48,7 +48,7 @@ func (r TapRecorder) Start(ctx context.Context, sink capture.Sink) (capture.Sess
 		return nil, fmt.Errorf("record %s: %w", r.Host, context.Cause(ctx))
 	}
 	s := &tapSession{recorder: r, injector: injector, sink: sink,
-		wake: make(chan struct{}, 1), done: make(chan struct{}), proved: make(chan struct{})}
+		wake: make(chan struct{}, 1), done: make(chan struct{}), markers: map[nonce]chan struct{}{}}
 	stop, err := r.Network.Tap(r.Host, s.see)
 	if err != nil {
 		return nil, fmt.Errorf("record: %w", err)
@@ -57,6 +57,9 @@ func (r TapRecorder) Start(ctx context.Context, sink capture.Sink) (capture.Sess
 	go s.run()
 	return s, nil
 }
+
+// A nonce tells a marker from all others.
+type nonce [16]byte
 
 // A tapSession is a running recording: see fills the queue and run empties it
 // into the sink.
@@ -71,8 +74,7 @@ type tapSession struct {
 	mu       sync.Mutex
 	queue    []traffic.Frame
 	stopping bool
-	markers  byte
-	proved   chan struct{} // closed when a frame reached the sink, then renewed
+	markers  map[nonce]chan struct{} // those on their way; closed when back
 	stats    capture.Stats
 	err      error
 }
@@ -119,11 +121,10 @@ func (s *tapSession) run() {
 	for {
 		frames, stopping := s.take()
 		for _, f := range frames {
-			if err := s.sink.Frame(f); err != nil {
+			if err := s.hand(f); err != nil {
 				s.fail(fmt.Errorf("record %s: %w", s.recorder.Host, err))
 				return
 			}
-			s.count(f)
 		}
 		if stopping {
 			return
@@ -142,7 +143,26 @@ func (s *tapSession) take() (frames []traffic.Frame, stopping bool) {
 	return frames, s.stopping
 }
 
-// count notes a frame that the sink has, which proves that the session records.
+// hand gives the sink its next frame; markers go back to who sent them.
+func (s *tapSession) hand(f traffic.Frame) error {
+	if n, ok := markerNonce(f.Data); ok {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if back, ours := s.markers[n]; ours {
+			close(back)
+			delete(s.markers, n)
+		}
+		return nil
+	}
+	f.Number = int(s.Stats().Frames) + 1
+	if err := s.sink.Frame(f); err != nil {
+		return err
+	}
+	s.count(f)
+	return nil
+}
+
+// count notes a frame that the sink has.
 func (s *tapSession) count(f traffic.Frame) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -152,8 +172,6 @@ func (s *tapSession) count(f traffic.Frame) {
 	s.stats.Frames++
 	s.stats.Bytes += uint64(f.Wire)
 	s.stats.Last = f.Time
-	close(s.proved)
-	s.proved = make(chan struct{})
 }
 
 func (s *tapSession) fail(err error) {
@@ -163,34 +181,63 @@ func (s *tapSession) fail(err error) {
 	s.err, s.stopping, s.queue = err, true, nil
 }
 
-// Prove sends a marker frame through the tap and waits until a frame has
-// reached the sink after that.
+// Prove sends a marker frame through the tap and waits until it has come to
+// where frames are handed to the sink.
 func (s *tapSession) Prove(ctx context.Context) (capture.Proof, error) {
-	s.mu.Lock()
-	proved := s.proved
-	s.markers++
-	marker := s.marker(s.markers)
-	s.mu.Unlock()
-	if err := s.injector.Inject(s.recorder.Host, marker); err != nil {
+	proof, err := s.prove(ctx)
+	if err != nil {
 		return capture.Proof{}, fmt.Errorf("prove the recording of %s: %w", s.recorder.Host, err)
 	}
+	return proof, nil
+}
+
+func (s *tapSession) prove(ctx context.Context) (capture.Proof, error) {
+	if ctx.Err() != nil {
+		return capture.Proof{}, context.Cause(ctx)
+	}
+	n, back := s.newMarker()
+	if err := s.injector.Inject(s.recorder.Host, s.marker(n)); err != nil {
+		return capture.Proof{}, err
+	}
 	select {
-	case <-proved:
+	case <-back:
 		return capture.Proof{At: time.Now(), By: fmt.Sprintf(
-			"a marker frame (EtherType 0x%04x) on the tap of %s reached the recording", MarkerType, s.recorder.Host)}, nil
+			"a marker frame (EtherType 0x%04x) on the tap of %s reached the recording", filter.MarkerType, s.recorder.Host)}, nil
 	case <-s.done:
-		return capture.Proof{}, errors.Join(fmt.Errorf("prove the recording of %s: it has ended", s.recorder.Host), s.Err())
+		return capture.Proof{}, errors.Join(errors.New("it has ended"), s.Err())
 	case <-ctx.Done():
-		return capture.Proof{}, fmt.Errorf("prove the recording of %s: no marker frame came back: %w",
-			s.recorder.Host, context.Cause(ctx))
+		return capture.Proof{}, fmt.Errorf("no marker frame came back: %w", context.Cause(ctx))
 	}
 }
 
+// newMarker draws a marker's number and gives the channel that is closed when
+// it is back.
+func (s *tapSession) newMarker() (n nonce, back <-chan struct{}) {
+	rand.Read(n[:]) // never fails
+	waiting := make(chan struct{})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.markers[n] = waiting
+	return n, waiting
+}
+
 // marker is the least Ethernet frame, from the cable's MAC to itself.
-func (s *tapSession) marker(number byte) []byte {
+func (s *tapSession) marker(n nonce) []byte {
 	mac := s.recorder.MAC
-	frame := slices.Concat(mac[:], mac[:], []byte{MarkerType >> 8, MarkerType & 0xff}, []byte("hueprint marker "), []byte{number})
+	frame := binary.BigEndian.AppendUint16(slices.Concat(mac[:], mac[:]), filter.MarkerType)
+	frame = append(append(frame, filter.MarkerMagic...), n[:]...)
 	return append(frame, make([]byte, 60-len(frame))...)
+}
+
+// markerNonce reads a marker's number, if the frame is a marker.
+func markerNonce(frame []byte) (n nonce, ok bool) {
+	const header = 14
+	begin := header + len(filter.MarkerMagic)
+	if len(frame) < begin+len(n) || binary.BigEndian.Uint16(frame[12:]) != filter.MarkerType ||
+		string(frame[header:begin]) != filter.MarkerMagic {
+		return n, false
+	}
+	return nonce(frame[begin:]), true
 }
 
 // Stats tells what the sink has so far.

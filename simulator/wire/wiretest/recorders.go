@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hueprint/hueprint/capture/filter"
 	"github.com/hueprint/hueprint/simulator/wire"
 	"github.com/hueprint/hueprint/traffic"
 )
@@ -35,7 +36,7 @@ func (s *sink) Frame(f traffic.Frame) error {
 }
 
 func isMarker(f traffic.Frame) bool {
-	return binary.BigEndian.Uint16(f.Data[12:]) == wire.MarkerType
+	return binary.BigEndian.Uint16(f.Data[12:]) == filter.MarkerType
 }
 
 func (l *lab) recorder() wire.TapRecorder {
@@ -64,7 +65,7 @@ func recorder(l *lab) {
 	l.gateway.Ping(ctx, l.phone.Addr(), 3, time.Millisecond)
 	for range 2 {
 		stats, err := session.Stop(ctx)
-		if err != nil || int(stats.Frames) != s.frames || s.markers != 2 || s.frames < 2+6 || stats.Dropped != 0 {
+		if err != nil || int(stats.Frames) != s.frames || s.markers != 0 || s.frames < 6 || stats.Dropped != 0 {
 			l.Errorf("stopped with %+v, sink has %d frames and %d markers, error %v", stats, s.frames, s.markers, err)
 		}
 	}
@@ -82,12 +83,13 @@ func failingSink(l *lab) {
 	if err != nil {
 		l.Fatal(err)
 	}
-	if _, err := session.Prove(l.Context()); !errors.Is(err, full) {
-		l.Errorf("proof with a full disk: %v", err)
-	}
+	l.gateway.Ping(l.Context(), l.phone.Addr(), 1, 0)
 	<-session.Done()
 	if !errors.Is(session.Err(), full) {
 		l.Errorf("the session ended with %v", session.Err())
+	}
+	if _, err := session.Prove(l.Context()); !errors.Is(err, full) {
+		l.Errorf("proof after the failure: %v", err)
 	}
 	if _, err := session.Stop(l.Context()); !errors.Is(err, full) {
 		l.Errorf("stop after the failure: %v", err)
