@@ -297,3 +297,15 @@ func TestEmptyRecording(t *testing.T) {
 		t.Errorf("error %v, log %+v", err, log)
 	}
 }
+
+// A router asks all who has the gateway's address: inside is the address, but
+// the frame is not for the gateway.
+func TestOthersBroadcastsNeverCount(t *testing.T) {
+	s := newScene()
+	s.add(traffic.Packet{Src: resolver, Dst: plug, Protocol: traffic.ProtocolARP})
+	s.packets[0].DstMAC = traffic.MAC{255, 255, 255, 255, 255, 255}
+	s.add(traffic.Packet{Src: plug, Dst: resolver, Protocol: traffic.ProtocolARP})
+	if log := s.extract(t); log.Frames != 2 || log.Packets != 1 || log.Stamps[0].Direction != traffic.Out {
+		t.Errorf("%d of %d packets are the gateway's: %v", log.Packets, log.Frames, log.Stamps)
+	}
+}
