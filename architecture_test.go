@@ -36,6 +36,7 @@ var house = map[string][]string{
 	"reports":            {"traffic", "experiments", "analysis", "analysis/events", "pcapng"},
 	// rim
 	"hue":       {},
+	"labelled":  {"traffic", "traffic/decode", "capture", "analysis"},
 	"capture":   {"traffic", "traffic/decode", "pcapng"},
 	"runs":      {"traffic", "experiments", "analysis", "pcapng"},
 	"simulator": {"traffic", "capture"},

@@ -84,11 +84,10 @@ type Experiment struct {
 	Alpha *float64 `yaml:"alpha" jsonschema:"description=Level at which a mark counts as shown."`
 }
 
-// Defaults for what a file leaves out.
-const (
-	defaultRuns    = "lab/runs"
-	defaultKeyFile = "lab/bridge-key.json"
-)
+// DefaultRuns is where runs are kept when no configuration says otherwise.
+const DefaultRuns = "lab/runs"
+
+const defaultKeyFile = "lab/bridge-key.json"
 
 // design merges the experiment over its preset.
 func (c Config) design(e Experiment) experiments.Experiment {

@@ -35,7 +35,7 @@ func Parse(data []byte, name, dir string) (Config, error) {
 	if err != nil {
 		return Config{}, Mistakes{syntaxMistake(name, err)}
 	}
-	c := Config{dir: dir, Runs: defaultRuns, Bridge: Bridge{KeyFile: defaultKeyFile}}
+	c := Config{dir: dir, Runs: DefaultRuns, Bridge: Bridge{KeyFile: defaultKeyFile}}
 	d := decoder{file: name, places: map[string]place{}}
 	switch body := documentBody(file); {
 	case body == nil:

@@ -32,7 +32,7 @@ func Markdown(w io.Writer, f analysis.Findings, command string) error {
 	}
 	fmt.Fprintf(&b, "\n## Method\n\n%s\n", Method(f.Design))
 	for _, warning := range f.Warnings {
-		fmt.Fprintf(&b, "\n> Warning: %s\n", markdownName(warning))
+		fmt.Fprintf(&b, "\n> Warning: %s\n", markdownText(Prose(warning)))
 	}
 	if command != "" {
 		fmt.Fprintf(&b, "\nRepeat: `%s`\n", strings.ReplaceAll(Printable(command), "`", "'"))
@@ -54,7 +54,7 @@ func title(f analysis.Findings) string {
 func markdownGateway(b *strings.Builder, v analysis.Verdict) {
 	fmt.Fprintf(b, "\n## %s: %s\n\n%s\n\n", markdownName(v.Gateway), Headline(v), Sentence(v))
 	for _, r := range v.Reasons {
-		fmt.Fprintf(b, "- %s\n", markdownName(r))
+		fmt.Fprintf(b, "- %s\n", markdownText(Prose(r)))
 	}
 	b.WriteString("\n" + scopeTable(v).RenderMarkdown() + "\n")
 	for _, s := range v.Scopes {
@@ -63,13 +63,15 @@ func markdownGateway(b *strings.Builder, v analysis.Verdict) {
 		}
 	}
 	if len(v.Power.Plants) > 0 {
-		fmt.Fprintf(b, "\n%s\n\n%s\n", v.Power.Sentence, powerTable(v.Power).RenderMarkdown())
+		fmt.Fprintf(b, "\n%s\n\n%s\n", markdownText(Prose(v.Power.Sentence)), powerTable(v.Power).RenderMarkdown())
 	}
 }
 
-// markdownName keeps hostile text from becoming markup.
-func markdownName(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "<", "&lt;", ">", "&gt;", "|", `\|`, "[", `\[`, "]", `\]`, "#", `\#`).Replace(Printable(s))
+func markdownName(s string) string { return markdownText(Printable(s)) }
+
+// markdownText keeps hostile text from becoming markup.
+func markdownText(s string) string {
+	return strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "<", "&lt;", ">", "&gt;", "|", `\|`, "[", `\[`, "]", `\]`, "#", `\#`).Replace(s)
 }
 
 // Method says in one paragraph how the findings were made, fit for a paper's

@@ -34,7 +34,7 @@ func (o Terminal) Text(w io.Writer, f analysis.Findings) error {
 		o.gateway(&b, v)
 	}
 	for _, warning := range f.Warnings {
-		b.WriteString(o.wrap("Warning: "+Printable(warning), "") + "\n")
+		b.WriteString(o.wrap("Warning: "+Prose(warning), "") + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -85,7 +85,7 @@ func verdictColor(c analysis.Conclusion) text.Color {
 func (o Terminal) gateway(b *strings.Builder, v analysis.Verdict) {
 	fmt.Fprintf(b, "\n%s: %s\n", o.paint(Printable(v.Gateway), text.Bold), o.paint(Headline(v), verdictColor(v.Verdict)))
 	for _, r := range v.Reasons {
-		b.WriteString(o.wrap(Printable(r), "  ") + "\n")
+		b.WriteString(o.wrap(Prose(r), "  ") + "\n")
 	}
 	for _, s := range v.Scopes {
 		if len(s.Pattern.Steps) > 0 {
@@ -94,7 +94,7 @@ func (o Terminal) gateway(b *strings.Builder, v analysis.Verdict) {
 		}
 	}
 	if v.Verdict == analysis.NotDetected && v.Power.Sentence != "" {
-		b.WriteString(o.wrap(v.Power.Sentence, "  ") + "\n")
+		b.WriteString(o.wrap(Prose(v.Power.Sentence), "  ") + "\n")
 	}
 }
 

@@ -12,19 +12,25 @@ import (
 	"github.com/hueprint/hueprint/traffic"
 )
 
-// Printable makes text from packets or devices safe for a terminal or a table
-// cell: control characters, line breaks, bidirectional marks and invalid UTF-8
-// become visible escapes, and what is longer than 120 runes is cut with an
-// ellipsis.
+// mostName is the longest that a name is shown, in characters; DNS names can
+// have 255.
+const mostName = 120
+
+// Printable makes a name from packets or devices safe for a terminal or a table
+// cell, as [Prose] does, and cuts a very long one with an ellipsis.
 func Printable(s string) string {
-	const most = 120
+	p := []rune(Prose(s))
+	if len(p) > mostName {
+		return string(p[:mostName-1]) + "…"
+	}
+	return string(p)
+}
+
+// Prose makes text that may hold such names safe: control characters, line
+// breaks, bidirectional marks and invalid UTF-8 become visible escapes.
+func Prose(s string) string {
 	var b strings.Builder
-	n := 0
 	for i, r := range s {
-		if n++; n > most {
-			b.WriteString("…")
-			break
-		}
 		switch {
 		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"):
 			fmt.Fprintf(&b, `\x%02x`, s[i])
