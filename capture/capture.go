@@ -7,6 +7,9 @@
 // of capture. The package does not decode frames, and does not know where a
 // sink keeps them. Package capturetest holds the suite that every Recorder must
 // pass.
+//
+// [Live] records on a network interface of this host, [Files] and [OpenFiles]
+// read what others have recorded.
 package capture
 
 import (

@@ -38,7 +38,6 @@ var errRing = errors.New("the kernel's packet ring is damaged (please report thi
 // A ring is the memory that the kernel fills with frames: TPACKET_V3, described
 // in the kernel's Documentation/networking/packet_mmap.rst.
 type ring struct {
-	fd   int
 	mem  []byte
 	next int // the block that the kernel fills next
 }
@@ -73,7 +72,7 @@ func newRing(fd, size int) (*ring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("map the packet ring: %w", err)
 	}
-	return &ring{fd: fd, mem: mem}, nil
+	return &ring{mem: mem}, nil
 }
 
 func (r *ring) close() { unix.Munmap(r.mem) }

@@ -15,8 +15,6 @@ import (
 const (
 	// lookEvery is how often a quiet session asks the kernel for drops.
 	lookEvery = 200 * time.Millisecond
-	// markEvery is how often a marker is sent until one is seen.
-	markEvery = 100 * time.Millisecond
 	// returnEvery is how often a session tries to come back to an interface.
 	returnEvery = 250 * time.Millisecond
 	// drainPatience bounds how long Stop waits for the kernel's next block.
@@ -237,21 +235,6 @@ func (s *liveSession) gap(g traffic.Gap) {
 	s.stats.Gaps = append(s.stats.Gaps, g)
 }
 
-// mark sends a marker if somebody waits for one.
-func (s *liveSession) mark() {
-	s.mu.Lock()
-	wanted := len(s.waiting) > 0
-	s.mu.Unlock()
-	if !wanted || s.link != traffic.LinkEthernet || time.Since(s.marked) < markEvery {
-		return
-	}
-	s.marked = time.Now()
-	err := s.tap.mark(s.marker)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.trouble = err
-}
-
 // drain takes what has passed the filter, until the kernel's count says that
 // all of it was taken.
 func (s *liveSession) drain() error {
@@ -308,49 +291,6 @@ func (s *liveSession) comeBack() error {
 			return errors.New("the interface came back with another kind of frames")
 		}
 	}
-}
-
-// Prove waits for a marker or for a frame of the gateway, whichever comes
-// first. On an interface without Ethernet frames it is the latter.
-func (s *liveSession) Prove(ctx context.Context) (Proof, error) {
-	if ctx.Err() != nil {
-		return Proof{}, s.unproved(context.Cause(ctx))
-	}
-	proof := make(chan Proof, 1)
-	s.mu.Lock()
-	if s.waiting == nil {
-		s.waiting = make(map[chan Proof]bool)
-	}
-	s.waiting[proof] = true
-	s.mu.Unlock()
-	s.rouse()
-	defer func() {
-		s.mu.Lock()
-		delete(s.waiting, proof)
-		s.mu.Unlock()
-	}()
-	select {
-	case p := <-proof:
-		return p, nil
-	case <-s.done:
-		return Proof{}, errors.Join(fmt.Errorf("prove capture on %s: the recording has ended", s.live.Interface), s.Err())
-	case <-ctx.Done():
-		return Proof{}, s.unproved(context.Cause(ctx))
-	}
-}
-
-// unproved says what was waited for in vain.
-func (s *liveSession) unproved(cause error) error {
-	what := "no marker frame and no frame of the gateway was seen (is the interface connected?)"
-	if s.link != traffic.LinkEthernet {
-		what = "no frame of the gateway was seen (its address may be wrong; make it talk, or ping it)"
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.trouble != nil {
-		return fmt.Errorf("prove capture on %s: %s: %w: %w", s.live.Interface, what, s.trouble, cause)
-	}
-	return fmt.Errorf("prove capture on %s: %s: %w", s.live.Interface, what, cause)
 }
 
 // rouse wakes the session's goroutine.

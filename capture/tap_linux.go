@@ -22,11 +22,12 @@ var errDown = errors.New("the interface is down")
 // A tap is a packet socket on an interface, with its ring.
 type tap struct {
 	*ring
-	// sender sends markers: a socket does not see what it sent itself.
-	sender int
-	index  int
-	own    traffic.MAC
-	link   traffic.LinkType
+	// fd receives; sender sends markers, as a socket does not see what it sent
+	// itself.
+	fd, sender int
+	index      int
+	own        traffic.MAC
+	link       traffic.LinkType
 	// loopback tells that each frame passes twice.
 	loopback bool
 	// read counts the frames taken from the ring, received those that passed
@@ -57,7 +58,7 @@ func (l Live) open() (t *tap, err error) {
 	return t, nil
 }
 
-func (l Live) openHere() (_ *tap, err error) {
+func (l Live) openHere() (*tap, error) {
 	face, err := net.InterfaceByName(l.Interface)
 	if err != nil {
 		return nil, fmt.Errorf("no such network interface (there are: %s)", interfaceNames())
@@ -65,53 +66,57 @@ func (l Live) openHere() (_ *tap, err error) {
 	if face.Flags&net.FlagUp == 0 {
 		return nil, fmt.Errorf("%w (switch it on: sudo ip link set %s up)", errDown, l.Interface)
 	}
-	t := &tap{index: face.Index, sender: -1, loopback: face.Flags&net.FlagLoopback != 0}
+	t := &tap{index: face.Index, fd: -1, sender: -1, loopback: face.Flags&net.FlagLoopback != 0}
 	if len(face.HardwareAddr) == len(t.own) {
 		t.own = traffic.MAC(face.HardwareAddr)
 	}
-	fd, err := packetSocket()
-	if err != nil {
+	if err := l.prepare(t); err != nil {
+		t.close()
 		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			unix.Close(fd)
-		}
-	}()
-	if t.link, err = linkType(fd, l.Interface); err != nil {
-		return nil, err
-	}
-	if err := attach(fd, l.Gateway, t.link); err != nil {
-		return nil, err
-	}
-	if t.ring, err = newRing(fd, cmp.Or(l.RingBytes, DefaultRingBytes)); err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			t.ring.close()
-		}
-	}()
-	if l.Promiscuous {
-		request := unix.PacketMreq{Ifindex: int32(t.index), Type: unix.PACKET_MR_PROMISC}
-		if err := unix.SetsockoptPacketMreq(fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &request); err != nil {
-			return nil, fmt.Errorf("switch to promiscuous mode: %w", err)
-		}
-	}
-	if t.sender, err = packetSocket(); err != nil {
-		return nil, err
-	}
-	if err := unix.Bind(fd, &unix.SockaddrLinklayer{Ifindex: t.index, Protocol: networkOrder(unix.ETH_P_ALL)}); err != nil {
-		unix.Close(t.sender)
-		return nil, fmt.Errorf("bind: %w", err)
 	}
 	return t, nil
 }
 
+// prepare opens the sockets and the ring of t. The socket is bound last, so
+// that nothing arrives before the filter is set.
+func (l Live) prepare(t *tap) (err error) {
+	if t.fd, err = packetSocket(); err != nil {
+		return err
+	}
+	if t.sender, err = packetSocket(); err != nil {
+		return err
+	}
+	if t.link, err = linkType(t.fd, l.Interface); err != nil {
+		return err
+	}
+	if err := attach(t.fd, l.Gateway, t.link); err != nil {
+		return err
+	}
+	if t.ring, err = newRing(t.fd, cmp.Or(l.RingBytes, DefaultRingBytes)); err != nil {
+		return err
+	}
+	if l.Promiscuous {
+		request := unix.PacketMreq{Ifindex: int32(t.index), Type: unix.PACKET_MR_PROMISC}
+		if err := unix.SetsockoptPacketMreq(t.fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &request); err != nil {
+			return fmt.Errorf("switch to promiscuous mode: %w", err)
+		}
+	}
+	if err := unix.Bind(t.fd, &unix.SockaddrLinklayer{Ifindex: t.index, Protocol: networkOrder(unix.ETH_P_ALL)}); err != nil {
+		return fmt.Errorf("bind to the interface: %w", err)
+	}
+	return nil
+}
+
+// close gives back whatever of the tap is open.
 func (t *tap) close() {
-	t.ring.close()
-	unix.Close(t.fd)
-	unix.Close(t.sender)
+	if t.ring != nil {
+		t.ring.close()
+	}
+	for _, fd := range []int{t.fd, t.sender} {
+		if fd >= 0 {
+			unix.Close(fd)
+		}
+	}
 }
 
 // packetSocket opens a packet socket that receives nothing until it is bound.
