@@ -2,6 +2,8 @@ package correlate
 
 import (
 	"math/rand/v2"
+	"slices"
+	"sort"
 
 	"gonum.org/v1/gonum/stat/distuv"
 
@@ -132,26 +134,27 @@ func (d *Design) extra(touched []Candidate, length int, planted []bool) []vector
 // A planter judges plants against a part of the pool.
 type planter struct {
 	design *Design
-	// least[j] is the smallest raw p of the recorded family in row j.
-	least []float64
+	// least[j] is the smallest raw p of the recorded family in row j; sorted has
+	// the same in order.
+	least, sorted []float64
 	// real is 1 where the part need not hold the real assignment, which then
 	// counts beside it.
 	real    int
 	alpha   float64
 	rng     *rand.Rand
 	scratch *scratch
-	lowest  []uint32
 }
 
 func newPlanter(d *Design, result Result, alpha float64, rng *rand.Rand) *planter {
 	part, rows := d.subset(powerRedraws, rng)
-	p := &planter{design: part, alpha: alpha, rng: rng, scratch: newScratch(), lowest: make([]uint32, len(rows))}
+	p := &planter{design: part, alpha: alpha, rng: rng, scratch: newScratch()}
 	if len(rows) < d.Pool {
 		p.real = 1
 	}
 	for _, row := range rows {
 		p.least = append(p.least, d.share(int(result.leastRanks[row])))
 	}
+	p.sorted = slices.Sorted(slices.Values(p.least))
 	return p
 }
 
@@ -233,28 +236,46 @@ func binomialShare(b distuv.Binomial, k int) float64 {
 }
 
 // detects tells whether the best of the planted vectors is significant beside
-// the recorded family.
+// the recorded family: whether at most alpha of the rows are as extreme.
 func (p *planter) detects(vectors []vector) bool {
 	d := p.design
-	for i := range p.lowest {
-		p.lowest[i] = uint32(d.Pool)
+	best, tails := d.Pool, make([][]uint32, len(vectors))
+	for i, v := range vectors {
+		tails[i] = p.scratch.tail(d, v)
+		best = min(best, int(tails[i][d.observed(v)]))
 	}
-	best := d.Pool
-	for _, v := range vectors {
-		tail := p.scratch.tail(d, v)
-		best = min(best, int(tail[d.observed(v)]))
-		p.scratch.blocks(d, 0, d.Pool, func(first int, sums []uint16) {
+	most := int(p.alpha*float64(d.Pool+p.real)) - p.real
+	raw := float64(best+p.real) / float64(d.Pool+p.real)
+	family := sort.Search(len(p.sorted), func(i int) bool { return p.sorted[i] > raw })
+	switch {
+	case max(best, family) > most:
+		return false // these rows alone are too many
+	case best*len(vectors)+family <= most:
+		return true // were they all different, they would still not be
+	}
+	return p.extreme(vectors, tails, best, raw) <= most
+}
+
+// extreme counts the rows in which the family or a planted vector does at least
+// as well as the best planted vector really did.
+func (p *planter) extreme(vectors []vector, tails [][]uint32, best int, raw float64) int {
+	hit := make([]bool, p.design.Pool)
+	for j := range hit {
+		hit[j] = p.least[j] <= raw
+	}
+	for i, v := range vectors {
+		p.scratch.table = p.scratch.table.fill(v)
+		p.scratch.blocks(p.design, 0, p.design.Pool, func(first int, sums []uint16) {
 			for j, sum := range sums {
-				p.lowest[first+j] = min(p.lowest[first+j], tail[sum])
+				hit[first+j] = hit[first+j] || int(tails[i][sum]) <= best
 			}
 		})
 	}
-	raw := float64(best+p.real) / float64(d.Pool+p.real)
-	extreme := p.real
-	for j, r := range p.lowest {
-		if int(r) <= best || p.least[j] <= raw {
-			extreme++
+	n := 0
+	for _, h := range hit {
+		if h {
+			n++
 		}
 	}
-	return float64(extreme) <= p.alpha*float64(d.Pool+p.real)
+	return n
 }

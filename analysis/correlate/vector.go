@@ -91,14 +91,15 @@ func (t table) fill(v vector) table {
 func (d *Design) sums(t table, first int, out []uint16) {
 	switch d.chunks {
 	case 1:
-		for i := range out {
-			out[i] = t[d.pool[first+i]]
+		only := (*[1 << chunkBits]uint16)(t)
+		for i, bits := range d.pool[first : first+len(out)] {
+			out[i] = only[bits%(1<<chunkBits)]
 		}
 	case 2:
-		low, high := t[:1<<chunkBits], t[1<<chunkBits:2<<chunkBits]
-		pool := d.pool[2*first : 2*(first+len(out))]
+		low, high := (*[1 << chunkBits]uint16)(t), (*[1 << chunkBits]uint16)(t[1<<chunkBits:])
+		pool := d.pool[2*first:][:2*len(out)]
 		for i := range out {
-			out[i] = low[pool[2*i]&(1<<chunkBits-1)] + high[pool[2*i+1]&(1<<chunkBits-1)]
+			out[i] = low[pool[2*i]%(1<<chunkBits)] + high[pool[2*i+1]%(1<<chunkBits)]
 		}
 	default:
 		for i := range out {
