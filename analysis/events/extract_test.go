@@ -31,9 +31,9 @@ func lines(log events.Log) []string {
 	return out
 }
 
-func want(t *testing.T, log events.Log, lines_ ...string) {
+func want(t *testing.T, log events.Log, wanted ...string) {
 	t.Helper()
-	if d := gocmp.Diff(lines_, lines(log)); d != "" {
+	if d := gocmp.Diff(wanted, lines(log)); d != "" {
 		t.Errorf("events (-want +got):\n%s", d)
 	}
 }

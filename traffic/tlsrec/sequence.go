@@ -1,6 +1,10 @@
 package tlsrec
 
-import "github.com/hueprint/hueprint/traffic"
+import (
+	"slices"
+
+	"github.com/hueprint/hueprint/traffic"
+)
 
 // A Fate says what a segment brought to its direction.
 type Fate uint8
@@ -114,7 +118,8 @@ func (q *sequence) hole(s span) {
 
 // fill takes a segment's bytes out of the holes and returns their number.
 func (q *sequence) fill(from, to uint32) int {
-	if len(q.missing) == 0 {
+	overlaps := func(s span) bool { return before(latest(s.from, from), earliest(s.to, to)) }
+	if !slices.ContainsFunc(q.missing, overlaps) {
 		return 0
 	}
 	n := 0

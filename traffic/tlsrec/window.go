@@ -8,7 +8,8 @@ const (
 	// the last record ends with its segment.
 	chain = 3
 	// mostWindow holds chain records of the longest kind.
-	mostWindow = 64 << 10
+	mostWindow       = 64 << 10
+	mostWindowPieces = 1 << 10
 	// mostSearched and mostPieces end the search of a direction that has shown
 	// no TLS so far.
 	mostSearched = 96 << 10
@@ -16,11 +17,12 @@ const (
 )
 
 // window holds the bytes in which a chain of headers is looked for. Bytes that
-// were not captured stand in buf as zeros.
+// were not captured stand in buf as zeros. It counts the bytes and segments
+// searched since the place was lost.
 type window struct {
-	buf              []byte
-	pieces           []piece
-	searched, fruits int
+	buf                []byte
+	pieces             []piece
+	searched, segments int
 }
 
 // piece is one segment's part of the window: [from, seen) was captured,
@@ -34,7 +36,7 @@ type piece struct {
 // is one, the window is read from there.
 func (p *parser) search(visible []byte, cut int, by carrier) {
 	w := &p.window
-	if len(w.buf)+len(visible)+cut > mostWindow {
+	if len(w.buf)+len(visible)+cut > mostWindow || len(w.pieces) == mostWindowPieces {
 		p.losses.Bytes += len(w.buf)
 		w.drop(len(w.buf))
 	}
@@ -50,7 +52,7 @@ func (p *parser) search(visible []byte, cut int, by carrier) {
 		p.resume()
 		return
 	}
-	if p.verdict == Undecided && (w.searched > mostSearched || w.fruits > mostPieces) {
+	if p.verdict == Undecided && (w.searched > mostSearched || w.segments > mostPieces) {
 		p.abandon()
 	}
 }
@@ -74,7 +76,7 @@ func (w *window) add(visible []byte, cut int, by carrier) {
 	w.buf = append(w.buf, make([]byte, cut)...)
 	w.pieces = append(w.pieces, piece{from, from + len(visible), len(w.buf), by})
 	w.searched += len(visible) + cut
-	w.fruits++
+	w.segments++
 }
 
 // drop forgets the first n bytes.
@@ -104,7 +106,7 @@ func (w *window) find() (start int, found bool) {
 			switch w.follow(o) {
 			case fits:
 				return o, true
-			case open_:
+			case unfinished:
 				open = min(open, o)
 			}
 		}
@@ -116,8 +118,8 @@ func (w *window) find() (start int, found bool) {
 type fit uint8
 
 const (
-	misfits fit = iota
-	open_       // it fits as far as the window goes
+	misfits    fit = iota
+	unfinished     // it fits as far as the window goes
 	fits
 )
 
@@ -131,7 +133,7 @@ func (w *window) follow(o int) fit {
 			return fits // n > 0: find starts inside the window
 		}
 		if o > len(w.buf) {
-			return open_
+			return unfinished
 		}
 		b := w.known(o)
 		switch {
@@ -140,7 +142,7 @@ func (w *window) follow(o int) fit {
 		case len(b) >= header:
 			o += header + int(binary.BigEndian.Uint16(b[3:]))
 		case o+len(b) == len(w.buf) && begins(b):
-			return open_
+			return unfinished
 		default:
 			return misfits
 		}
