@@ -41,10 +41,18 @@ func newHost(o wire.HostOptions) *host {
 		TransportProtocols: []stack.TransportProtocolFactory{tcp.NewProtocol, udp.NewProtocol, icmp.NewProtocol4},
 		HandleLocal:        true,
 	})}
-	sack, delay := tcpip.TCPSACKEnabled(true), tcpip.TCPDelayEnabled(false)
-	h.stack.SetTransportProtocolOption(tcp.ProtocolNumber, &sack)
-	h.stack.SetTransportProtocolOption(tcp.ProtocolNumber, &delay)
+	h.tune()
 	return h
+}
+
+// tune makes the stack's TCP that of an ordinary host on a busy machine: no
+// waiting for more to send, and no early probes for lost segments, which on
+// lines of less than a millisecond a late goroutine suffices to set off.
+func (h *host) tune() {
+	sack, delay, recovery := tcpip.TCPSACKEnabled(true), tcpip.TCPDelayEnabled(false), tcpip.TCPRecovery(0)
+	for _, option := range []tcpip.SettableTransportProtocolOption{&sack, &delay, &recovery} {
+		h.stack.SetTransportProtocolOption(tcp.ProtocolNumber, option)
+	}
 }
 
 // attach makes the port an interface of the stack, with an address.

@@ -92,8 +92,8 @@ func sum(begin uint32, b []byte) uint16 {
 }
 
 func macs(l *lab) {
-	l.echo(l.cloud)
-	l.echo(l.phone)
+	l.echo(l.cloud, 1<<20)
+	l.echo(l.phone, 1<<20)
 	gateway, router := l.gateway.MAC().String(), l.network.Router().MAC().String()
 	for i, p := range decoded(l.T, l.seen()) {
 		eth, ip := p.LinkLayer().(*layers.Ethernet), p.NetworkLayer()
@@ -236,7 +236,7 @@ func lineDelays(t *testing.T, open Open) {
 	if took := time.Since(begin); took < 80*time.Millisecond || took > 300*time.Millisecond {
 		t.Errorf("round trip of %v, want 80 to 100 ms", took)
 	}
-	l.echo(l.cloud)
+	l.echo(l.cloud, 1<<20)
 }
 
 func badOptions(t *testing.T, open Open) {

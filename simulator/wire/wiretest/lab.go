@@ -42,6 +42,7 @@ func Run(t *testing.T, open Open, around Around) {
 			})
 		})
 	}
+	t.Run("tshark finds no fault", func(t *testing.T) { faultless(t, open, around) })
 	t.Run("a line delays", func(t *testing.T) { around(t, func(t *testing.T) { lineDelays(t, open) }) })
 	t.Run("bad options are refused", func(t *testing.T) { around(t, func(t *testing.T) { badOptions(t, open) }) })
 }

@@ -17,8 +17,8 @@ import (
 )
 
 var streamCases = []testCase{
-	{"a megabyte is echoed beyond the router", func(l *lab) { l.echo(l.cloud) }},
-	{"a megabyte is echoed in the home", func(l *lab) { l.echo(l.phone) }},
+	{"a megabyte is echoed beyond the router", func(l *lab) { l.echo(l.cloud, 1<<20) }},
+	{"a megabyte is echoed in the home", func(l *lab) { l.echo(l.phone, 1<<20) }},
 	{"half a connection can be closed", halfClose},
 	{"a deadline ends a read and can be lifted", deadlines},
 	{"a refused port is an error", refused},
@@ -31,12 +31,12 @@ var streamCases = []testCase{
 	{"addresses are the hosts'", addressesOfConns},
 }
 
-// echo sends a megabyte to the host and wants it back.
-func (l *lab) echo(to wire.Host) {
+// echo sends bytes to the host and wants them back.
+func (l *lab) echo(to wire.Host, size int) {
 	l.serve(to, "7", func(c net.Conn) { io.Copy(c, c) })
 	conn := l.dial(l.gateway, "tcp", to, "7")
 	defer conn.Close()
-	sent := pattern(1 << 20)
+	sent := pattern(size)
 	l.running.Go(func() {
 		if _, err := conn.Write(sent); err != nil {
 			l.Errorf("write: %v", err)
