@@ -93,6 +93,9 @@ func TestSwitchSurvives(t *testing.T) {
 			}
 			if err != nil {
 				noSecret(t, tell(err))
+				if strings.Contains(err.Error(), "/api/") {
+					t.Errorf("shows the path that holds the key: %v", err)
+				}
 				if !strings.Contains(err.Error(), "(") {
 					t.Errorf("says not what to do: %v", err)
 				}
