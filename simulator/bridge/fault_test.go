@@ -3,6 +3,7 @@ package bridge_test
 import (
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"syscall"
@@ -12,9 +13,27 @@ import (
 	"github.com/hueprint/hueprint/simulator/bridge"
 )
 
+type faultTest func(t *testing.T, b *bench)
+
 // Each fault shows as described, and the bulb follows only where it should.
 func TestFaults(t *testing.T) {
-	tests := map[bridge.Fault]func(t *testing.T, b *bench){
+	tests := faultsOfConnections()
+	maps.Copy(tests, faultsOfContent())
+	elsewhere := []bridge.Fault{bridge.FaultStreamDeath, bridge.FaultStreamRepeat} // TestStreamFaults
+	if want := len(bridge.Faults()) - len(elsewhere); len(tests) != want {
+		t.Errorf("%d faults are tested, there are %d", len(tests), want)
+	}
+	for fault, test := range tests {
+		t.Run(string(fault), func(t *testing.T) {
+			t.Parallel()
+			test(t, start(t, bridge.Options{Fault: fault}))
+		})
+	}
+}
+
+// faultsOfConnections are those that show in keys, statuses and connections.
+func faultsOfConnections() map[bridge.Fault]faultTest {
+	return map[bridge.Fault]faultTest{
 		bridge.FaultLinkButton: func(t *testing.T, b *bench) {
 			b.PressLinkButton()
 			if got := b.want(http.MethodPost, b.plain+"/api", `{"devicetype":"a#b"}`); !strings.Contains(got, `"type":101`) {
@@ -49,6 +68,12 @@ func TestFaults(t *testing.T) {
 		bridge.FaultReset:     func(t *testing.T, b *bench) { b.breaks(isReset, false) },
 		bridge.FaultResetDone: func(t *testing.T, b *bench) { b.breaks(isReset, true) },
 		bridge.FaultCloseIdle: testCloseIdle,
+	}
+}
+
+// faultsOfContent are those that show in what the answer says, or when.
+func faultsOfContent() map[bridge.Fault]faultTest {
+	return map[bridge.Fault]faultTest{
 		bridge.FaultStringType: func(t *testing.T, b *bench) {
 			b.answers(200, `[{"error":{"address":"/","description":"Internal error, 404","type":"901"}}]`, true)
 		},
@@ -78,16 +103,6 @@ func TestFaults(t *testing.T) {
 				t.Error("the bridge believes what it dropped")
 			}
 		},
-	}
-	elsewhere := []bridge.Fault{bridge.FaultStreamDeath, bridge.FaultStreamRepeat} // TestStreamFaults
-	if want := len(bridge.Faults()) - len(elsewhere); len(tests) != want {
-		t.Errorf("%d faults are tested, there are %d", len(tests), want)
-	}
-	for fault, test := range tests {
-		t.Run(string(fault), func(t *testing.T) {
-			t.Parallel()
-			test(t, start(t, bridge.Options{Fault: fault}))
-		})
 	}
 }
 

@@ -173,7 +173,7 @@ func TestEventsAreCoalescedToOneASecond(t *testing.T) {
 		begin := time.Now()
 		for i := range 20 { // 5 s of toggling, four commands a second, ending with off
 			v.put(t, map[bool]string{true: `{"on":true,"bri":100}`, false: `{"on":false}`}[i%2 == 0])
-			time.Sleep(begin.Add(time.Duration(i+1) * 250 * time.Millisecond).Sub(time.Now()))
+			time.Sleep(time.Until(begin.Add(time.Duration(i+1) * 250 * time.Millisecond)))
 		}
 		time.Sleep(3 * time.Second)
 		got := messages()
