@@ -38,9 +38,10 @@ func sleepUntil(ctx context.Context, at time.Time) error {
 // The last stretch before an instant is waited for in three steps, each shorter
 // and costlier than the one before.
 const (
-	// dozing: the goroutine's own thread sleeps in the kernel and lets others
-	// have its processor. Go's timers would need another thread to wake it.
-	dozing = 40 * time.Millisecond
+	// dozing: the goroutine's own thread takes naps in the kernel. Go's timers
+	// would need another thread to wake it, which has to wait for its turn.
+	dozing = 400 * time.Millisecond
+	nap    = 10 * time.Millisecond
 	// holding: the thread sleeps but keeps its place in Go's scheduler, so that
 	// no other goroutine is before it when it wakes. Go takes the place from
 	// whoever keeps it for 10 ms.
@@ -52,13 +53,16 @@ const (
 // Until waits for an instant of the monotonic clock and returns within
 // microseconds after it, where the machine allows; see [Urgent] for a busy one.
 // It must not be used in virtual time, which does not pass while a thread waits.
-// Its error is that ctx ended more than 40 ms before the instant.
+// Its error is that ctx ended before the instant.
 func Until(ctx context.Context, at time.Time) error {
 	if err := sleepUntil(ctx, at.Add(-dozing)); err != nil {
 		return err
 	}
 	for left := time.Until(at) - holding; left > 0; left = time.Until(at) - holding {
-		ts := unix.NsecToTimespec(int64(left))
+		if ctx.Err() != nil {
+			return stopped(ctx)
+		}
+		ts := unix.NsecToTimespec(int64(min(left, nap)))
 		if err := unix.Nanosleep(&ts, nil); err != nil && !errors.Is(err, unix.EINTR) {
 			break // the loop below waits for the rest
 		}

@@ -47,9 +47,9 @@ func burden(t testing.TB, programs, goroutines int) (ease func()) {
 // what the machine at hand allows is for the reader to judge. A median of half a
 // second would be a defect.
 func TestLateness(t *testing.T) {
-	instants := 300
+	instants := 100
 	if testing.Short() {
-		instants = 50
+		instants = 20
 	}
 	for _, busy := range []struct{ programs, goroutines int }{{0, 0}, {0, 8}, {4, 0}, {4, 8}} {
 		ease := burden(t, busy.programs, busy.goroutines)
@@ -67,7 +67,7 @@ func lateness(t testing.TB, instants int) (p50, p99, worst time.Duration) {
 	defer Urgent()()
 	late := make([]time.Duration, instants)
 	for i := range late {
-		at := time.Now().Add(80 * time.Millisecond) // a late one must not delay the next
+		at := time.Now().Add(30 * time.Millisecond) // a late one must not delay the next
 		if err := Until(t.Context(), at); err != nil {
 			t.Fatal(err)
 		}
