@@ -49,11 +49,13 @@ type extractor struct {
 	sorter sorter
 	twice  twice
 	book   names.Book
-	// flows are the conversations in order of appearance; origin[i] is the
-	// index of the flow of log.Events[i]. Channels are named at the end, when
+	// flows are the conversations in order of appearance; origin has
+	// the index of the flow of each event. Channels are named at the end, when
 	// all names are known.
 	flows  []flow
-	origin []int32
+	events pile[Event]
+	origin pile[int32]
+	stamps pile[Stamp]
 
 	conversations map[traffic.Flow]*conversation // TCP
 	exchanges     map[traffic.Flow]*exchange     // everything else
@@ -116,7 +118,7 @@ func (x *extractor) stamp(p *traffic.Packet, d traffic.Direction) {
 	l.Packets++
 	l.Bytes += int64(p.Wire)
 	l.ScopePackets[scope]++
-	l.Stamps = append(l.Stamps, Stamp{p.Time, scope, int32(p.Wire), int32(p.Number), d})
+	x.stamps.add(Stamp{p.Time, scope, int32(p.Wire), int32(p.Number), d})
 }
 
 // event records what a packet completed.
@@ -130,8 +132,8 @@ func (x *extractor) event(flow int32, p *traffic.Packet, d traffic.Direction, ki
 // put records an event of a flow.
 func (x *extractor) put(flow int32, e Event) {
 	e.Peer = x.flows[flow].peer.Addr()
-	x.log.Events = append(x.log.Events, e)
-	x.origin = append(x.origin, flow)
+	x.events.add(e)
+	x.origin.add(flow)
 }
 
 // finish closes what is still open, names the channels and sorts.
@@ -143,8 +145,9 @@ func (x *extractor) finish() {
 	for i := range x.flows {
 		channels[i] = x.channel(&x.flows[i])
 	}
-	for i := range x.log.Events {
-		x.log.Events[i].Channel = channels[x.origin[i]]
+	x.log.Events, x.log.Stamps = x.events.join(), x.stamps.join()
+	for i, flow := range x.origin.join() {
+		x.log.Events[i].Channel = channels[flow]
 	}
 	if !slices.IsSortedFunc(x.log.Events, compareEvents) {
 		slices.SortStableFunc(x.log.Events, compareEvents)
