@@ -41,13 +41,12 @@ func told(steps []gateways.Step) string {
 	return strings.Join(words, ", ")
 }
 
-// change switches the light and returns what the tap saw in the three seconds
-// after.
+// change switches the light and returns what the tap saw after it.
 func (b *bench) change(on bool) []sight {
 	b.Helper()
 	before := len(b.seen())
 	b.set(on)
-	time.Sleep(3 * time.Second)
+	time.Sleep(b.after)
 	return b.seen()[before:]
 }
 

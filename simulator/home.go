@@ -13,10 +13,13 @@ import (
 	"github.com/hueprint/hueprint/traffic"
 )
 
-// The names of the machines at home, by which [wire.Network.Tap] knows them.
+// GatewayHost is the gateway's name on the lab's network, by which
+// [wire.Network.Tap] and package veth's Cable know it.
+const GatewayHost = "gateway"
+
+// The names of the other machines at home.
 const (
 	bridgeHost     = "bridge"
-	gatewayHost    = "gateway"
 	controllerHost = "controller"
 	phoneHost      = "phone"
 )
@@ -61,7 +64,7 @@ func (l *Lab) addHome() error {
 		}
 	}
 	add(&l.hosts.bridge, wire.HostOptions{Name: bridgeHost, Addr: l.BridgeAddr(), MAC: bridgeMAC, Resolver: router, KeepAlive: 20 * time.Second})
-	add(&l.hosts.gateway, wire.HostOptions{Name: gatewayHost, Addr: homeAddr(subnet, 10), MAC: gatewayMAC(kind, subnet), Resolver: resolver, KeepAlive: alive})
+	add(&l.hosts.gateway, wire.HostOptions{Name: GatewayHost, Addr: homeAddr(subnet, 10), MAC: gatewayMAC(kind, subnet), Resolver: resolver, KeepAlive: alive})
 	add(&l.controller, wire.HostOptions{Name: controllerHost, Addr: homeAddr(subnet, 5), MAC: traffic.MAC{2, 0x51, 0, 0, subnet, 5}, Resolver: router})
 	if kind == gateways.HomeAssistant {
 		add(&l.hosts.phone, wire.HostOptions{Name: phoneHost, Addr: homeAddr(subnet, 20), MAC: traffic.MAC{0x5a, 0x51, 0, 0, subnet, 20}, Resolver: router})

@@ -199,9 +199,11 @@ func (l *Lab) Peers() traffic.Peers {
 	return peers
 }
 
-// Recorder records the frames on the gateway's cable.
+// Recorder records the frames on the gateway's cable, on wires that can inject
+// its marker frames. Over package veth, capture the cable that its Cable names
+// for [GatewayHost] instead, as an interface.
 func (l *Lab) Recorder() capture.Recorder {
-	return wire.TapRecorder{Network: l.network, Host: gatewayHost, MAC: l.controller.MAC()}
+	return wire.TapRecorder{Network: l.network, Host: GatewayHost, MAC: l.controller.MAC()}
 }
 
 // Close ends all programs and waits for them, then takes down the network. It

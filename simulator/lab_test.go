@@ -32,6 +32,7 @@ type bench struct {
 	lab   *simulator.Lab
 	start time.Time
 	log   *lockedLog
+	after time.Duration // how long to watch after a change
 
 	mu    sync.Mutex
 	calls []sight
@@ -55,7 +56,7 @@ type sight struct {
 // open builds a lab and waits until it is ready.
 func open(t *testing.T, o simulator.LabOptions) *bench {
 	t.Helper()
-	b := &bench{T: t, start: time.Now(), log: &lockedLog{}}
+	b := &bench{T: t, start: time.Now(), log: &lockedLog{}, after: 3 * time.Second}
 	if o.Wire == nil {
 		o.Wire = onMemory
 	}
@@ -86,7 +87,7 @@ func (b *bench) close() {
 func (b *bench) watch(see func(sight)) {
 	b.Helper()
 	us := b.lab.Gateway().MACs[0]
-	if _, err := b.lab.Network().Tap("gateway", func(f traffic.Frame) { see(decode(f, us)) }); err != nil {
+	if _, err := b.lab.Network().Tap(simulator.GatewayHost, func(f traffic.Frame) { see(decode(f, us)) }); err != nil {
 		b.Fatal(err)
 	}
 }

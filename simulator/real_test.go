@@ -47,6 +47,7 @@ func TestFourLabsInRealTime(t *testing.T) {
 func inRealTime(t *testing.T, o simulator.LabOptions) {
 	began := time.Now()
 	b := open(t, o)
+	b.after = 1600 * time.Millisecond
 	ready := time.Since(began)
 	b.record()
 	peer := b.lab.Peers().Phones
@@ -63,7 +64,7 @@ func inRealTime(t *testing.T, o simulator.LabOptions) {
 	seen := len(b.seen())
 	ended := time.Now()
 	b.close()
-	t.Logf("ready after %v, closed after %v, %d frames in 6 s", ready, time.Since(ended), seen)
+	t.Logf("ready after %v, closed after %v, %d frames in 3 s", ready, time.Since(ended), seen)
 	if log := b.log.String(); log != "" {
 		t.Errorf("something failed:\n%s", log)
 	}

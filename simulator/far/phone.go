@@ -29,14 +29,15 @@ type Phone struct {
 
 // Run keeps the app connected until ctx ends.
 func (p Phone) Run(ctx context.Context) error {
-	for pause := time.Second; ; pause = min(2*pause, 30*time.Second) {
+	const least, most = 100 * time.Millisecond, 30 * time.Second
+	for pause := least; ; pause = min(2*pause, most) {
 		began := time.Now()
 		err := p.session(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
 		if time.Since(began) > time.Minute {
-			pause = time.Second
+			pause = least
 		}
 		if p.Log != nil {
 			p.Log.Debug("phone lost its server", "error", err, "again_in", pause)
