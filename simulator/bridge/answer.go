@@ -220,8 +220,8 @@ func reset(w http.ResponseWriter) {
 		return // gone already
 	}
 	below := conn
-	if secured, ok := conn.(interface{ NetConn() net.Conn }); ok {
-		below = secured.NetConn()
+	for wrapped, ok := below.(interface{ NetConn() net.Conn }); ok; wrapped, ok = below.(interface{ NetConn() net.Conn }) {
+		below = wrapped.NetConn()
 	}
 	if tcp, ok := below.(interface{ SetLinger(int) error }); ok {
 		_ = tcp.SetLinger(0)

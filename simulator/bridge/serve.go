@@ -28,7 +28,7 @@ func (b *Bridge) Serve(ctx context.Context, plain, secure net.Listener) error {
 		group.Go(func() error { return b.serve(ctx, plain, false) })
 	}
 	if secure != nil {
-		group.Go(func() error { return b.serve(ctx, tls.NewListener(secure, b.tlsConfig()), true) })
+		group.Go(func() error { return b.serve(ctx, secure, true) })
 	}
 	group.Go(func() error { <-ctx.Done(); return nil })
 	return group.Wait()
@@ -65,16 +65,23 @@ func (b *Bridge) serve(ctx context.Context, listener net.Listener, secure bool) 
 		ConnState:         countOpen(&open),
 		TLSNextProto:      map[string]func(*http.Server, *tls.Conn, http.Handler){}, // no HTTP/2
 	}
+	accepting := newRoll(listener)
+	above := net.Listener(accepting)
+	if secure {
+		above = tls.NewListener(accepting, b.tlsConfig())
+	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	go func() { failed <- server.Serve(above) }()
 	var err error
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
+		accepting.hangUp()
 		server.Close()
 		<-failed
 	}
-	server.Close() // again: a connection may have come while the first call looked
+	accepting.hangUp()
+	server.Close()
 	open.Wait()
 	if ctx.Err() != nil || errors.Is(err, http.ErrServerClosed) {
 		return nil
