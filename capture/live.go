@@ -62,3 +62,11 @@ func (l Live) enter(open func() error) error {
 	}
 	return l.Enter(open)
 }
+
+// awaited names what the filter lets through.
+func (l Live) awaited() string {
+	if len(l.Gateway.MACs)+len(l.Gateway.Addrs) == 0 {
+		return "a frame"
+	}
+	return "a frame of the gateway"
+}

@@ -488,7 +488,7 @@ func TestLiveOnATunnelWaitsForTheGateway(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, err = s.Prove(ctx)
-	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "no frame of the gateway") {
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "not a frame of the gateway") {
 		t.Errorf("Prove says %v", err)
 	}
 }

@@ -43,9 +43,9 @@ func (s *liveSession) Prove(ctx context.Context) (Proof, error) {
 
 // unproved says what was waited for in vain.
 func (s *liveSession) unproved(cause error) error {
-	what := "no marker frame and no frame of the gateway was seen (is the interface connected?)"
+	what := fmt.Sprintf("neither a marker frame nor %s was seen (is the interface connected?)", s.live.awaited())
 	if s.link != traffic.LinkEthernet {
-		what = "no frame of the gateway was seen (its address may be wrong; make it talk, or ping it)"
+		what = fmt.Sprintf("not %s was seen (the address may be wrong; make the gateway talk, or ping it)", s.live.awaited())
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

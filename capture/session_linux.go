@@ -177,7 +177,7 @@ func (s *liveSession) takeBlock() (bool, error) {
 			return fmt.Errorf("store a frame: %w", err)
 		}
 		if proof.By == "" {
-			proof = Proof{At: f.at, By: "a frame of the gateway on " + s.live.Interface}
+			proof = Proof{At: f.at, By: s.live.awaited() + " on " + s.live.Interface}
 		}
 		return nil
 	})

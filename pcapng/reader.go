@@ -21,6 +21,8 @@ type Options struct {
 	// MaxExpansion is how many bytes a packed byte may become, beyond the first
 	// 64 MiB; 0 means 250. Deflate stops at 1032 by itself.
 	MaxExpansion int
+	// free is freeExpansion, unless a test is in a hurry.
+	free int64
 }
 
 // A Reader reads the frames of a capture, one after the other. It is not safe

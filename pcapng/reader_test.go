@@ -316,15 +316,19 @@ func TestPacked(t *testing.T) {
 	}
 }
 
-// TestBombs feeds a few kilobytes that claim to be gigabytes of one frame.
+// TestBombs feeds a few kilobytes that claim to be megabytes, which are free up
+// to a bound and then refused.
 func TestBombs(t *testing.T) {
 	head := section(binary.LittleEndian)
+	zeros := block(binary.LittleEndian, 0x0B, make([]byte, 2<<20))
 	for _, how := range []string{"gzip", "zstd"} {
-		zeros := block(binary.LittleEndian, 0x0B, make([]byte, 8<<20))
-		bomb := pack(t, how, io.MultiReader(bytes.NewReader(head), bytes.NewReader(bytes.Repeat(zeros, 12))))
-		_, _, err := readAll(bytes.NewReader(bomb))
-		if !errors.Is(err, ErrExpansion) {
-			t.Errorf("%s bomb of %d bytes: %v", how, len(bomb), err)
+		bomb := pack(t, how, io.MultiReader(bytes.NewReader(head), bytes.NewReader(bytes.Repeat(zeros, 3))))
+		for free, want := range map[int64]error{1 << 20: ErrExpansion, 8 << 20: io.EOF} {
+			c, err := NewReaderOptions(bytes.NewReader(bomb), Options{free: free})
+			check(t, err)
+			if _, err := c.Next(); !errors.Is(err, want) {
+				t.Errorf("%s bomb of %d bytes with %d MiB free: %v, want %v", how, len(bomb), free>>20, err, want)
+			}
 		}
 	}
 }
@@ -400,7 +404,7 @@ func TestRefusals(t *testing.T) {
 
 func TestReaderKeepsForeignErrors(t *testing.T) {
 	disk := errors.New("input/output error")
-	for _, file := range [][]byte{capture(t, 2), pack(t, "gzip", bytes.NewReader(capture(t, 2000)))} {
+	for _, file := range [][]byte{capture(t, 2), pack(t, "gzip", bytes.NewReader(capture(t, 300)))} {
 		broken := io.MultiReader(bytes.NewReader(file[:len(file)-20]), iotest.ErrReader(disk))
 		if _, _, err := readAll(broken); !errors.Is(err, disk) || errors.Is(err, ErrCorrupt) {
 			t.Errorf("got %v, want the disk's error", err)

@@ -3,6 +3,7 @@ package pcapng
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -16,7 +17,7 @@ const (
 	defaultExpansion = 250
 	// freeExpansion is what may be unpacked before the ratio counts, so that
 	// small monotonous captures are not suspected.
-	freeExpansion = 64 << 20
+	freeExpansion int64 = 64 << 20
 	// maxWindow is the largest window that zstd itself uses without asking
 	// for it ("--ultra -22").
 	maxWindow = 128 << 20
@@ -39,7 +40,7 @@ func unpack(r *bufio.Reader, o Options) (*bufio.Reader, error) {
 	if o.MaxExpansion <= 0 {
 		o.MaxExpansion = defaultExpansion
 	}
-	b := &bounded{packed: r, ratio: int64(o.MaxExpansion)}
+	b := &bounded{packed: r, ratio: int64(o.MaxExpansion), free: cmp.Or(o.free, freeExpansion)}
 	var err error
 	if b.plain, err = open(source{b}); err != nil {
 		if b.failed {
@@ -64,7 +65,8 @@ type bounded struct {
 	packed  *bufio.Reader
 	plain   io.Reader
 	in, out int64
-	ratio   int64
+	// free bytes may be unpacked before ratio counts.
+	ratio, free int64
 	// failed tells that the packed bytes could not be had.
 	failed bool
 }
@@ -73,7 +75,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	n, err := b.plain.Read(p)
 	b.out += int64(n)
 	switch {
-	case b.out > freeExpansion && b.out/b.ratio > b.in:
+	case b.out > b.free && b.out/b.ratio > b.in:
 		return 0, fmt.Errorf("%d packed bytes gave %d: %w", b.in, b.out, ErrExpansion)
 	case err == nil, b.failed, err == io.EOF, errors.Is(err, io.ErrUnexpectedEOF):
 		return n, err
