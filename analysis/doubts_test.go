@@ -47,7 +47,9 @@ func TestEveryDoubt(t *testing.T) {
 		{"unlocated drops", func(r *experiments.Run) { r.Recordings[0].Dropped = 5 }, "5 frames were lost at unknown times"},
 		{"ended early", func(r *experiments.Run) { r.Recordings[0].End = r.Commands[18].Begun }, "outside the recording"},
 		{"proved late", func(r *experiments.Run) { r.Recordings[0].Proved = r.Commands[1].Begun }, "outside the recording"},
-		{"unsure clock", func(r *experiments.Run) { r.Recordings[0].Offset = traffic.ClockOffset{Min: -4 * time.Second, Max: 4 * time.Second} }, "clock"},
+		{"unsure clock", func(r *experiments.Run) {
+			r.Recordings[0].Offset = traffic.ClockOffset{Min: -4 * time.Second, Max: 4 * time.Second}
+		}, "clock"},
 		{"unconfirmed", func(r *experiments.Run) { unconfirm(r, 2) }, "2 of 10 commands were not confirmed"},
 		{"touched", func(r *experiments.Run) {
 			r.Disturbances = []experiments.Change{{At: r.Commands[3].Begun.Add(time.Second)}}
