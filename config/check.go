@@ -35,8 +35,12 @@ func (d *decoder) check(c Config) {
 }
 
 // wrong reports a mistake at the value of path, or, where it is not in the
-// file, at the nearest block around it.
+// file, at the nearest block around it. A value that could not even be read has
+// its mistake already.
 func (d *decoder) wrong(path, format string, args ...any) {
+	if p, ok := d.places[path]; ok && slices.ContainsFunc(d.mistakes, func(m Mistake) bool { return place{m.Line, m.Column} == p }) {
+		return
+	}
 	for {
 		if p, ok := d.places[path]; ok {
 			d.at(p, format, args...)
