@@ -74,6 +74,9 @@ func (c Conductor) Run(ctx context.Context, o Order) (folder *runs.Folder, err e
 	if err != nil {
 		return nil, err
 	}
+	if err := c.tidy(ctx, facts); err != nil {
+		return nil, fmt.Errorf("start run: %w", err)
+	}
 	c.observe(Event{Run: facts.ID, Phase: Locking, Of: len(o.Plan.Slots)})
 	locks, err := c.lock(facts)
 	if err != nil {
@@ -92,7 +95,33 @@ func (c Conductor) Run(ctx context.Context, o Order) (folder *runs.Folder, err e
 	p := performance{Conductor: c, order: o, facts: facts, folder: folder,
 		light: facts.Plan.Experiment.Light, witness: newWitness(folder, facts.Found)}
 	err = p.perform(ctx)
+	if err != nil && ctx.Err() != nil && !errors.Is(err, errStopped) {
+		err = fmt.Errorf("%w (%w)", stopped(ctx), err)
+	}
 	return folder, errors.Join(err, p.finish(context.WithoutCancel(ctx), err))
+}
+
+// tidy puts the order's light back first if an earlier run has left it changed,
+// so that its state there is not taken for the one to return to. Other lights
+// are left to those who have their bridge.
+func (c Conductor) tidy(ctx context.Context, r experiments.Run) error {
+	left, err := runs.Pending(c.State, c.Root)
+	if err != nil {
+		c.observe(Event{Run: r.ID, Phase: Locking, Of: len(r.Plan.Slots), Warning: err.Error()})
+	}
+	for _, u := range left {
+		if u.Resource != runs.RunResource(r) {
+			continue
+		}
+		folder, err := runs.Open(u.Dir)
+		if err == nil {
+			_, err = c.Restore(ctx, folder)
+		}
+		if err != nil {
+			return fmt.Errorf("put back the light as run %s found it: %w", u.Run, err)
+		}
+	}
+	return nil
 }
 
 // check finds what makes the order impossible before anything is touched.
@@ -278,6 +307,7 @@ func (p *performance) settle(ctx context.Context) error {
 func (p *performance) finish(ctx context.Context, cause error) error {
 	p.observe(p.event(Stopping))
 	p.witness.stop()
+	p.keep(p.witness.failure())
 	p.keep(p.stopTaps(ctx))
 	p.observe(p.event(Restoring))
 	errs := []error{p.putBack(ctx, p.folder, p.facts)}

@@ -104,6 +104,13 @@ func (b *bench) note(what string) {
 	b.say("%s", what)
 }
 
+// heard counts the requests so far.
+func (b *bench) heard() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.asked)
+}
+
 func (b *bench) State(context.Context, string) (experiments.LightState, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

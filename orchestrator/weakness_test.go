@@ -1,6 +1,7 @@
 package orchestrator
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -120,6 +121,45 @@ func TestALightChangedSinceAKilledRunIsLeftAndTheRunMarked(t *testing.T) {
 			t.Errorf("%s: a second Restore: %v", name, err)
 		}
 	}
+}
+
+// The next run on a light that was left changed puts it back first.
+func TestTheNextRunPutsTheLightBackFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		found := b.light
+		c := newConductor(t, b)
+		old := experiments.Run{ID: "01M81J18G060RK4CSM6MV3EE1S", Prepared: time.Now(), Found: found, Plan: order(nil).Plan, Bridge: order(nil).Bridge}
+		folder, err := runs.Create(c.Root, old)
+		if err = errors.Join(err, folder.Setting(experiments.Off), folder.Close()); err != nil {
+			t.Fatal(err)
+		}
+		b.light.On = false
+		_, recorders := one()
+		next, err := c.Run(t.Context(), order(recorders))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := facts(t, folder); !r.Restored || r.Ending != experiments.Interrupted {
+			t.Errorf("the old run: restored %t, ending %s", r.Restored, r.Ending)
+		}
+		if r := facts(t, next); r.Found != found || b.light != found {
+			t.Errorf("the new run found %+v and left %+v", r.Found, b.light)
+		}
+	})
+}
+
+func TestAStopDuringTheProofIsAStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		c := newConductor(t, b)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(errors.New("operator pressed stop")) })
+		folder, err := c.Run(ctx, order(map[string]capture.Recorder{"echo": &tape{proveErr: errors.New("nothing seen")}}))
+		if r := facts(t, folder); r.Ending != experiments.Stopped || !strings.Contains(err.Error(), "operator pressed stop") {
+			t.Errorf("ending %s: %v", r.Ending, err)
+		}
+	})
 }
 
 // A disk that fills up in mid-run ends the recording, not the record: every

@@ -61,14 +61,27 @@ func (p *performance) watch(ctx context.Context) {
 		return
 	}
 	p.witness.cancel, p.witness.done = cancel, make(chan struct{})
-	go p.witness.listen(changes)
+	go p.witness.listen(ctx, changes)
 }
 
-func (w *witness) listen(changes <-chan experiments.Change) {
+func (w *witness) listen(ctx context.Context, changes <-chan experiments.Change) {
 	defer close(w.done)
-	for c := range changes {
-		w.change(c)
+	for {
+		select {
+		case c, more := <-changes:
+			if !more {
+				w.lose()
+				return
+			}
+			w.change(c)
+		case <-ctx.Done():
+			return
+		}
 	}
+}
+
+// lose notes that the witness has left before it was told to.
+func (w *witness) lose() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.stopping {

@@ -138,6 +138,32 @@ func List(root string) ([]*Folder, error) {
 	return fs, nil
 }
 
+// Find opens the run that an operator means by name: the path of its folder, or
+// the beginning of its ID or of its folder's name below root, if only one run
+// has it.
+func Find(root, name string) (*Folder, error) {
+	if _, err := os.Stat(filepath.Join(name, runFile)); err == nil && name != "" {
+		return Open(name)
+	}
+	folders, err := List(root)
+	if err != nil {
+		return nil, err
+	}
+	var meant []*Folder
+	for _, f := range folders {
+		if strings.HasPrefix(f.ID(), strings.ToUpper(name)) || strings.HasPrefix(filepath.Base(f.dir), name) {
+			meant = append(meant, f)
+		}
+	}
+	switch {
+	case len(meant) == 1 && name != "":
+		return Open(meant[0].dir)
+	case len(meant) > 1 && name != "":
+		return nil, fmt.Errorf("%d runs below %s begin with %q: write more of the ID", len(meant), root, name)
+	}
+	return nil, fmt.Errorf("find run %q below %s: %w", name, root, ErrNotARun)
+}
+
 // Dir is the folder's path.
 func (f *Folder) Dir() string { return f.dir }
 

@@ -218,6 +218,16 @@ func TestListIsSortedAndSkipsStrangers(t *testing.T) {
 	if diff := cmp.Diff(ids, got); diff != "" {
 		t.Error(diff)
 	}
+	for _, name := range []string{fs[1].ID(), strings.ToLower(fs[1].ID()), fs[1].Dir(), filepath.Base(fs[1].Dir()), fs[1].ID()[:9]} {
+		if f, err := Find(root, name); err != nil || f.ID() != fs[1].ID() {
+			t.Errorf("%q finds %v: %v", name, f, err)
+		}
+	}
+	for _, name := range []string{"", "2026", "01", "nothing"} {
+		if f, err := Find(root, name); err == nil {
+			t.Errorf("%q finds %s", name, f.ID())
+		}
+	}
 }
 
 func TestDerivedFilesAreWrittenWholeOrNotAtAll(t *testing.T) {

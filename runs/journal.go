@@ -59,8 +59,8 @@ type confirmation struct {
 	By   experiments.Source `json:"by"`
 }
 
-// journalFileHandle is what a journal needs of its file; tests make it fail.
-type journalFileHandle interface {
+// appendable is what a journal needs of its file; tests make it fail.
+type appendable interface {
 	io.WriteCloser
 	Sync() error
 	Truncate(size int64) error
@@ -68,7 +68,7 @@ type journalFileHandle interface {
 
 // journal appends entries, each durable when append returns.
 type journal struct {
-	file journalFileHandle
+	file appendable
 	size int64 // of the whole entries
 }
 
