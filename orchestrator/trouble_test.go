@@ -257,3 +257,56 @@ func TestAnImpossibleOrderNamesEveryMistake(t *testing.T) {
 		}
 	}
 }
+
+func TestTheWitnessReadsEveryKindOfEvent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		c := newConductor(t, b)
+		_, recorders := one()
+		o := order(recorders)
+		in := func(slot int, after time.Duration, change experiments.Change) {
+			time.AfterFunc(o.Plan.Slots[slot].At+after, func() {
+				b.mu.Lock()
+				defer b.mu.Unlock()
+				change.At, change.Light, change.Source = time.Now(), "1", experiments.ByEventStream
+				b.changes <- change
+			})
+		}
+		dimmed := func(to uint8) experiments.Change {
+			return experiments.Change{OnUntold: true, State: experiments.LightState{Brightness: to}}
+		}
+		in(1, 6*time.Second, dimmed(121))                                // the rounding of percents
+		in(1, 6500*time.Millisecond, experiments.Change{OnUntold: true}) // about neither
+		in(3, 6*time.Second, dimmed(40))
+		in(3, 6500*time.Millisecond, dimmed(40)) // told twice, disturbed once
+		folder, err := c.Run(t.Context(), o)
+		r := facts(t, folder)
+		if err != nil || len(r.Disturbances) != 1 || r.Disturbances[0].State.Brightness != 40 {
+			t.Errorf("disturbances %+v: %v", r.Disturbances, err)
+		}
+	})
+}
+
+func TestALostEventStreamIsNotedAndReplacedByReadBacks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		c := newConductor(t, b)
+		_, recorders := one()
+		o := order(recorders)
+		time.AfterFunc(o.Plan.Slots[4].At+8*time.Second, b.hangUp)
+		folder, err := c.Run(t.Context(), o)
+		r := facts(t, folder)
+		if err != nil || len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "event stream ended") {
+			t.Errorf("notes %q: %v", r.Notes, err)
+		}
+		for _, cmd := range r.Commands {
+			want := experiments.ByEventStream
+			if cmd.Slot > 4 {
+				want = experiments.ByReadBack
+			}
+			if cmd.Action != "" && cmd.ConfirmedBy != want {
+				t.Errorf("slot %d is confirmed by %q", cmd.Slot, cmd.ConfirmedBy)
+			}
+		}
+	})
+}
