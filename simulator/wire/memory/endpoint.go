@@ -203,7 +203,7 @@ func (e *endpoint) establish() {
 // accept takes a segment's data and FIN, in order.
 func (e *endpoint) accept(p *packet) {
 	switch ahead := int32(p.tcp.seq - e.want); {
-	case e.closed && len(p.payload) > 0:
+	case e.closed && ahead >= 0 && len(p.payload) > 0: // new data, not a repetition
 		e.reset(e.err)
 		return
 	case ahead > 0:
