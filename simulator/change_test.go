@@ -11,6 +11,7 @@ import (
 
 	"github.com/hueprint/hueprint/simulator"
 	"github.com/hueprint/hueprint/simulator/gateways"
+	"github.com/hueprint/hueprint/simulator/wire"
 	"github.com/hueprint/hueprint/traffic"
 )
 
@@ -315,4 +316,38 @@ func TestSeveralLabsStandSideBySide(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestLossyLinesDelayButDoNotEndAnything loses every twentieth frame.
+func TestLossyLinesDelayButDoNotEndAnything(t *testing.T) {
+	for _, kind := range gateways.Kinds() {
+		t.Run(string(kind), func(t *testing.T) {
+			virtually(t, func(t *testing.T) {
+				o := gateways.Defaults(kind)
+				o.React = 1
+				b := open(t, simulator.LabOptions{
+					Gateway: o, Subnet: 18, Seed: 6,
+					Line: wire.Options{Delay: time.Millisecond, CloudDelay: 20 * time.Millisecond, Jitter: 2 * time.Millisecond, Loss: 0.05},
+				})
+				defer b.close()
+				b.record()
+				b.after = 10 * time.Second
+				peer := b.lab.Peers().Phones
+				if peer == nil {
+					peer = []netip.Addr{longStream(b)}
+				}
+				time.Sleep(time.Hour)
+				reacted := 0
+				for i := range 20 {
+					time.Sleep(time.Minute)
+					if len(reaction(b.change(i%2 == 0), peer[0])) >= b.lab.Truth().Least {
+						reacted++
+					}
+				}
+				if reacted < 18 {
+					t.Errorf("reacted to %d of 20 changes", reacted)
+				}
+			})
+		})
+	}
 }
