@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/hueprint/hueprint/simulator/wire"
 	"github.com/hueprint/hueprint/traffic"
@@ -35,22 +36,31 @@ type host struct {
 
 var _ wire.Host = (*host)(nil)
 
-func newHost(o wire.HostOptions) *host {
+func newHost(o wire.HostOptions, lossy bool) *host {
 	h := &host{options: o, sockets: map[io.Closer]struct{}{}, stack: stack.New(stack.Options{
 		NetworkProtocols:   []stack.NetworkProtocolFactory{ipv4.NewProtocol, arp.NewProtocol},
 		TransportProtocols: []stack.TransportProtocolFactory{tcp.NewProtocol, udp.NewProtocol, icmp.NewProtocol4},
 		HandleLocal:        true,
 	})}
-	h.tune()
+	h.tune(lossy)
 	return h
 }
+
+// patience is how long TCP waits for an acknowledgement before it repeats, on
+// lines that lose nothing: RFC 6298's least. The stack's own 200 ms can pass on
+// a busy machine.
+const patience = time.Second
 
 // tune makes the stack's TCP that of an ordinary host on a busy machine: no
 // waiting for more to send, and no early probes for lost segments, which on
 // lines of less than a millisecond a late goroutine suffices to set off.
-func (h *host) tune() {
-	sack, delay, recovery := tcpip.TCPSACKEnabled(true), tcpip.TCPDelayEnabled(false), tcpip.TCPRecovery(0)
-	for _, option := range []tcpip.SettableTransportProtocolOption{&sack, &delay, &recovery} {
+func (h *host) tune(lossy bool) {
+	sack, delay, recovery, rto := tcpip.TCPSACKEnabled(true), tcpip.TCPDelayEnabled(false), tcpip.TCPRecovery(0), tcpip.TCPMinRTOOption(patience)
+	options := []tcpip.SettableTransportProtocolOption{&sack, &delay, &recovery}
+	if !lossy {
+		options = append(options, &rto)
+	}
+	for _, option := range options {
 		h.stack.SetTransportProtocolOption(tcp.ProtocolNumber, option)
 	}
 }

@@ -62,9 +62,9 @@ var everywhere = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
 
 // newRouter makes the host that forwards between the two switches.
 func (n *Network) newRouter() (*host, error) {
-	h := newHost(wire.HostOptions{Name: wire.RouterName, Addr: n.options.Router, MAC: n.options.RouterMAC})
-	h.port = n.home.plug(h.options.MAC)
-	h.uplink = n.cloud.plug(h.options.MAC)
+	h := newHost(wire.HostOptions{Name: wire.RouterName, Addr: n.options.Router, MAC: n.options.RouterMAC}, n.options.Loss > 0)
+	h.port = n.home.plug(h.options.MAC, true)
+	h.uplink = n.cloud.plug(h.options.MAC, true)
 	err := errors.Join(
 		h.attach(homeNIC, h.port, netip.PrefixFrom(n.options.Router, n.options.Home.Bits())),
 		h.attach(cloudNIC, h.uplink, netip.PrefixFrom(wire.UplinkAddr, 32)),
@@ -84,7 +84,7 @@ func (n *Network) Add(o wire.HostOptions) (wire.Host, error) {
 	if err := n.roster.Enter(n.options, o); err != nil {
 		return nil, err
 	}
-	h := newHost(o)
+	h := newHost(o, n.options.Loss > 0)
 	n.hosts[o.Name] = h
 	if err := n.connect(h); err != nil {
 		return nil, fmt.Errorf("add host %q: %w", o.Name, err)
@@ -96,12 +96,12 @@ func (n *Network) Add(o wire.HostOptions) (wire.Host, error) {
 // the router.
 func (n *Network) connect(h *host) error {
 	if h.options.Cloud {
-		h.port = n.cloud.plug(h.options.MAC)
+		h.port = n.cloud.plug(h.options.MAC, false)
 		h.stack.SetRouteTable([]tcpip.Route{
 			route(n.options.Home, wire.UplinkAddr, homeNIC), route(everywhere, netip.Addr{}, homeNIC)})
 		return h.attach(homeNIC, h.port, netip.PrefixFrom(h.options.Addr, 32))
 	}
-	h.port = n.home.plug(h.options.MAC)
+	h.port = n.home.plug(h.options.MAC, false)
 	h.stack.SetRouteTable([]tcpip.Route{
 		route(n.options.Home, netip.Addr{}, homeNIC), route(everywhere, n.options.Router, homeNIC)})
 	return h.attach(homeNIC, h.port, netip.PrefixFrom(h.options.Addr, n.options.Home.Bits()))

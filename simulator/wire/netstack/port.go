@@ -21,6 +21,7 @@ type port struct {
 	mac      traffic.MAC
 	ethernet *ethernetSwitch
 	wake     chan struct{}
+	forwards bool // the stack is a router
 
 	// mu orders the frames on the cable: what taps see and what is sent on.
 	mu   sync.Mutex
@@ -147,9 +148,22 @@ func (p *port) deliver(frame []byte) {
 	if dispatcher == nil {
 		return
 	}
-	packet := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithData(frame)})
+	packet := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: p.buffer(frame)})
 	defer packet.DecRef()
 	dispatcher.DeliverNetworkPacket(0, packet)
+}
+
+// buffer copies a frame into the stack's memory. A stack that forwards reads the
+// time to live from memory that it has just given back (in gVisor's ipv4,
+// forwardPacketWithRoute after DeepCopyForForwarding), so that it can be another
+// packet's. Memory above the pools' largest size is never given to another.
+func (p *port) buffer(frame []byte) buffer.Buffer {
+	if !p.forwards {
+		return buffer.MakeWithData(frame)
+	}
+	view := buffer.NewView(buffer.MaxChunkSize + 1)
+	view.Write(frame) // fits
+	return buffer.MakeWithView(view)
 }
 
 // Attach is called by the stack with who takes packets, nil at its end.

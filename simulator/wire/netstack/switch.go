@@ -28,9 +28,9 @@ func newSwitch(o wire.Options, delay time.Duration, side uint64) *ethernetSwitch
 		chance: rand.New(rand.NewPCG(o.Seed, side)), done: make(chan struct{})}
 }
 
-// plug adds a port and starts its line.
-func (s *ethernetSwitch) plug(mac traffic.MAC) *port {
-	p := &port{mac: mac, ethernet: s, wake: make(chan struct{}, 1)}
+// plug adds a port, for a stack that forwards or does not, and starts its line.
+func (s *ethernetSwitch) plug(mac traffic.MAC, forwards bool) *port {
+	p := &port{mac: mac, ethernet: s, forwards: forwards, wake: make(chan struct{}, 1)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ports = append(s.ports, p)
