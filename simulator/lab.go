@@ -37,7 +37,8 @@ type LabOptions struct {
 	// away. Only its delays, jitter and loss are used. A wire that cannot do
 	// this does without.
 	Line wire.Options
-	// Seed decides names, keys and delays; the gateway has a seed of its own.
+	// Seed decides, with Subnet, the bridge's identity, keys and delays; the
+	// gateway has a seed of its own.
 	Seed uint64
 	// Log hears of failures; nil hears nothing.
 	Log *slog.Logger
@@ -140,7 +141,7 @@ func (l *Lab) addBridge() error {
 		string(l.options.Gateway.Kind) + "#link": l.secret("gateway"),
 	}
 	maps.Copy(keys, o.Keys)
-	o.Keys, o.Seed, o.Logger = keys, cmp.Or(o.Seed, l.options.Seed+1), cmp.Or(o.Logger, l.options.Log)
+	o.Keys, o.Seed, o.Logger = keys, cmp.Or(o.Seed, l.options.Seed<<8|uint64(l.options.Subnet)), cmp.Or(o.Logger, l.options.Log)
 	var err error
 	l.bridge, err = bridge.New(o)
 	l.key = keys["hueprint#controller"]

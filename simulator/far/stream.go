@@ -23,6 +23,9 @@ const (
 	Apart    = 2 * time.Millisecond
 )
 
+// PushAnswer is the length of the message that answers a [Push].
+const PushAnswer = 96
+
 func (s *Server) openStream(host wire.Host, security *tls.Config) error {
 	l, err := s.listen(host, ":443")
 	if err == nil {
@@ -138,7 +141,7 @@ func (s *Server) push(ctx context.Context, conn net.Conn) error {
 		if err != nil {
 			return err
 		}
-		m.Answers[0] = 96
+		m.Answers[0] = PushAnswer
 		if err := m.Write(conn); err != nil {
 			return err
 		}

@@ -65,10 +65,25 @@ func TestDrawnTruths(t *testing.T) {
 				t.Fatalf("step %+v", s)
 			}
 		}
+		if o.Sizes == Random && len(distinct(o.Kind, truth.On)) != len(truth.On)+len(idleSizes(o.Kind)) {
+			t.Fatalf("lengths %v are not all different, or are %v", truth.On, idleSizes(o.Kind))
+		}
 		if truth.On[0].Direction != traffic.Out || truth.Least < 1 || truth.Least > len(truth.On) {
 			t.Fatalf("truth %+v", truth)
 		}
 	})
+}
+
+// distinct is the set of a reaction's lengths and the idle ones.
+func distinct(kind Kind, steps []Step) map[int]bool {
+	set := map[int]bool{}
+	for _, s := range steps {
+		set[s.Plain] = true
+	}
+	for _, n := range idleSizes(kind) {
+		set[n] = true
+	}
+	return set
 }
 
 func TestParseEvents(t *testing.T) {

@@ -13,6 +13,9 @@ import (
 	"github.com/hueprint/hueprint/simulator/far"
 )
 
+// The lengths of a stream's greeting, its answer, and its signs of life.
+const helloSize, welcomeSize, heartbeatSize = 260, 140, 40
+
 // A line is a long-lived TLS stream of messages to one cloud. It is opened
 // again when it ends.
 type line struct {
@@ -100,11 +103,11 @@ func (l *line) greet(ctx context.Context, conn *tls.Conn) error {
 	if err := conn.HandshakeContext(ctx); err != nil {
 		return err
 	}
-	hello, err := l.message(far.Hello, 260, map[string]any{"hello": string(l.gateway.options.Kind)})
+	hello, err := l.message(far.Hello, helloSize, map[string]any{"hello": string(l.gateway.options.Kind)})
 	if err != nil {
 		return err
 	}
-	hello.Answers[0] = 140
+	hello.Answers[0] = welcomeSize
 	if err := hello.Write(conn); err != nil {
 		return err
 	}
@@ -135,11 +138,11 @@ func (l *line) listen(ctx context.Context, conn net.Conn) error {
 
 func (l *line) beat(ctx context.Context, conn net.Conn) {
 	for far.Sleep(ctx, l.heartbeat) == nil {
-		m, err := l.message(far.Heartbeat, 40, nil)
+		m, err := l.message(far.Heartbeat, heartbeatSize, nil)
 		if err != nil {
 			return
 		}
-		m.Answers[0] = 40
+		m.Answers[0] = heartbeatSize
 		if m.Write(conn) != nil {
 			return
 		}

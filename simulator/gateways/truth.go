@@ -2,6 +2,7 @@ package gateways
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/hueprint/hueprint/simulator/far"
@@ -127,10 +128,27 @@ func draw(o Options) Truth {
 	return t
 }
 
+// redraw draws every length anew, each different from the others and from the
+// fixed ones of what passes there idle.
 func (f shape) redraw(kind Kind, rng *rand.Rand) {
+	taken := idleSizes(kind)
 	for i := range f.steps {
-		f.steps[i].Plain = minSize(kind) + rng.IntN(maxSize(kind)-minSize(kind)+1)
+		size := 0
+		for size == 0 || slices.Contains(taken, size) {
+			size = minSize(kind) + rng.IntN(maxSize(kind)-minSize(kind)+1)
+		}
+		f.steps[i].Plain = size
+		taken = append(taken, size)
 	}
+}
+
+// idleSizes are the lengths of greetings and signs of life where the reaction
+// goes.
+func idleSizes(kind Kind) []int {
+	if kind == HomeAssistant {
+		return []int{authOKSize, pongSize, pingSize}
+	}
+	return []int{helloSize, welcomeSize, heartbeatSize, far.PushAnswer}
 }
 
 func (f shape) settle() []Step {
