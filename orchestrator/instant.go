@@ -78,12 +78,23 @@ func Until(ctx context.Context, at time.Time) error {
 	return nil
 }
 
-// Urgent binds the calling goroutine to its thread, and asks the kernel to run
+// spare is how many goroutines Go may run beyond the number of processors. A
+// thread that the kernel has set aside for another program keeps its place among
+// them, and on a machine with two processors two such threads would make every
+// command wait for their return.
+const spare = 4
+
+// Urgent prepares the program for [Until] on a busy machine. It raises
+// GOMAXPROCS of the whole program a little above the number of processors, for
+// good. It binds the calling goroutine to its thread, and asks the kernel to run
 // that thread before all ordinary ones when it wakes, until the returned function
 // is called by the same goroutine. That takes the right CAP_SYS_NICE; without it
 // the thread is asked to be woken soon at least, and other programs can make
 // commands late by some milliseconds.
 func Urgent() (calm func()) {
+	if places := runtime.NumCPU() + spare; runtime.GOMAXPROCS(0) < places {
+		runtime.GOMAXPROCS(places)
+	}
 	runtime.LockOSThread()
 	old, err := unix.SchedGetAttr(0, 0)
 	if err != nil {

@@ -47,7 +47,7 @@ func burden(t testing.TB, programs, goroutines int) (ease func()) {
 // what the machine at hand allows is for the reader to judge. A median of half a
 // second would be a defect.
 func TestLateness(t *testing.T) {
-	instants := 100
+	instants := 150
 	if testing.Short() {
 		instants = 20
 	}
