@@ -25,6 +25,7 @@ import (
 	"github.com/hueprint/hueprint/reports"
 	"github.com/hueprint/hueprint/runs"
 	"github.com/hueprint/hueprint/simulator"
+	"github.com/hueprint/hueprint/simulator/bridge"
 	"github.com/hueprint/hueprint/simulator/gateways"
 )
 
@@ -244,8 +245,13 @@ func (p *program) buildLabs(ctx context.Context, options []gateways.Options, see
 
 // labKey is what pairing with the lab's bridge would have given.
 func labKey(lab *simulator.Lab) hue.Key {
-	pin := sha256.Sum256(lab.Bridge().Certificate().Leaf.Raw)
-	return hue.Key{BridgeID: lab.Bridge().ID(), Username: lab.Key(), Pin: hex.EncodeToString(pin[:])}
+	return hue.Key{BridgeID: lab.Bridge().ID(), Username: lab.Key(), Pin: pinOf(lab.Bridge())}
+}
+
+// pinOf is the fingerprint of a simulated bridge's certificate.
+func pinOf(b *bridge.Bridge) string {
+	sum := sha256.Sum256(b.Certificate().Leaf.Raw)
+	return hex.EncodeToString(sum[:])
 }
 
 // conductLabs runs the experiment in all labs at once. The folders are in the
