@@ -12,8 +12,8 @@ import (
 )
 
 // million is a list of a million events on eight channels with many lengths,
-// spread over 20 slots.
-func million() []align.Trial {
+// spread over 20 slots, and which of these are actions.
+func million() ([]align.Trial, []bool) {
 	trials := make([]align.Trial, 20)
 	seed := uint64(1)
 	for i := range trials {
@@ -29,16 +29,20 @@ func million() []align.Trial {
 			trials[i].Events = append(trials[i].Events, e)
 		}
 	}
-	return trials
+	return trials, arms(trials)
+}
+
+func arms(trials []align.Trial) []bool {
+	out := make([]bool, len(trials))
+	for i, t := range trials {
+		out[i] = !t.Control
+	}
+	return out
 }
 
 // The whole test on 20 slots and a million events: all 184,756 assignments.
 func BenchmarkTestMillion(b *testing.B) {
-	trials := million()
-	action := make([]bool, len(trials))
-	for i, t := range trials {
-		action[i] = !t.Control
-	}
+	trials, action := million()
 	b.ReportAllocs()
 	for b.Loop() {
 		candidates := correlate.Candidates(trials)
@@ -63,10 +67,8 @@ func BenchmarkAnalyze(b *testing.B) {
 }
 
 func BenchmarkPower(b *testing.B) {
-	trials := million()
-	action := make([]bool, len(trials))
+	trials, action := million()
 	for i := range trials {
-		action[i] = !trials[i].Control
 		trials[i].Events = trials[i].Events[:200]
 	}
 	candidates := correlate.Candidates(trials)

@@ -12,7 +12,7 @@ import (
 
 // marked is a run with a mark in every action trial, and its packets.
 func marked(seed uint64, far traffic.Scope) (experiments.Run, *wire) {
-	run := runOf(design(10, 10), seed)
+	run := runOf(design(10, 5), seed)
 	w := &wire{}
 	addr := cloudAddr
 	if far == traffic.Bridge {
@@ -40,12 +40,13 @@ func TestEveryDoubt(t *testing.T) {
 		spoil func(run *experiments.Run)
 		says  string
 	}{
-		{"interrupted", func(r *experiments.Run) { r.Ending, r.Commands = experiments.Interrupted, r.Commands[:14] }, "14 of 20 slots were reached"},
+		{"interrupted", func(r *experiments.Run) { r.Ending, r.Commands = experiments.Interrupted, r.Commands[:11] }, "11 of 15 slots were reached"},
+		{"aborted at once", func(r *experiments.Run) { r.Ending, r.Commands = experiments.Aborted, nil }, "0 of 15 slots were reached"},
 		{"no recording", func(r *experiments.Run) { r.Recordings = nil }, "no recording"},
 		{"recorder failed", func(r *experiments.Run) { r.Recordings[0].Failure = "disk full" }, "disk full"},
 		{"gap in a window", func(r *experiments.Run) { r.Recordings[0].Gaps = []traffic.Gap{inWindow(*r, 4)} }, "lost in the windows"},
 		{"unlocated drops", func(r *experiments.Run) { r.Recordings[0].Dropped = 5 }, "5 frames were lost at unknown times"},
-		{"ended early", func(r *experiments.Run) { r.Recordings[0].End = r.Commands[18].Begun }, "outside the recording"},
+		{"ended early", func(r *experiments.Run) { r.Recordings[0].End = r.Commands[13].Begun }, "outside the recording"},
 		{"proved late", func(r *experiments.Run) { r.Recordings[0].Proved = r.Commands[1].Begun }, "outside the recording"},
 		{"unsure clock", func(r *experiments.Run) {
 			r.Recordings[0].Offset = traffic.ClockOffset{Min: -4 * time.Second, Max: 4 * time.Second}

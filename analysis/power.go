@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hueprint/hueprint/analysis/correlate"
+	"github.com/hueprint/hueprint/experiments"
 )
 
 // plantWords say each kind of plant in a sentence about reactions.
@@ -23,8 +24,12 @@ func (s *study) power() Power {
 	// A delay uniform over the window W, seen by a clock that is off by up to ±u
 	// (uniform), leaves the window with probability u/4W.
 	late := float64(s.recording.Offset.Uncertainty()) / (4 * float64(s.set.window))
+	alpha := s.set.alpha
+	if s.run.Plan.Experiment.Grouping == experiments.Together {
+		alpha /= float64(len(s.run.Gateways)) // the most that Holm's adjustment takes
+	}
 	p := Power{}
-	for _, plant := range s.design.Power(s.candidates, s.result, s.set.alpha, late) {
+	for _, plant := range s.design.Power(s.candidates, s.result, alpha, late) {
 		p.Plants = append(p.Plants, Plant(plant))
 	}
 	p.Sentence = s.powerSentence(p.Plants)

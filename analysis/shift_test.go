@@ -169,34 +169,3 @@ func TestDamagedCapture(t *testing.T) {
 		t.Errorf("verdict %s: %v", v.Verdict, v.Reasons)
 	}
 }
-
-// The circular shift is approximate; under traffic without trend it stays near
-// its level.
-func TestShiftLevel(t *testing.T) {
-	runs := 200
-	if testing.Short() || raceEnabled {
-		runs = 40
-	}
-	ps := make([]float64, runs)
-	for r := range ps {
-		rng := rand.New(rand.NewPCG(uint64(r), 6))
-		d := 15 * time.Minute
-		w := &wire{}
-		s := w.stream(cloudAddr, 443)
-		for at := time.Second; at < d; at += time.Second + exponential(rng, 10*time.Second) {
-			s.record(epoch.Add(at), direction(rng), 60+rng.IntN(6)*9)
-		}
-		l := labelled(w, d, rng)
-		l.Packets = w.all()
-		f, _, err := analysis.AnalyzeLabelled([]analysis.Labelled{l}, analysis.LabelledOptions{Alpha: 0.05})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ps[r] = *f.Verdicts[0].P
-	}
-	got := share(ps, 0.05)
-	t.Logf("%d captures: visible in %.3f at alpha 0.05", runs, got)
-	if most := upper(runs, 0.08); got > most {
-		t.Errorf("visible in %.3f of the captures at alpha 0.05, want at most %.3f", got, most)
-	}
-}

@@ -215,3 +215,31 @@ func TestDetectable(t *testing.T) {
 		}
 	}
 }
+
+// Counting all assignments by convolution gives what visiting them gives.
+func TestConvolutionCountsAssignments(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 5))
+	for range 50 {
+		d := NewDesign(arms(1+rng.IntN(6), 1+rng.IntN(6)), 1)
+		values := make([]int, d.Trials)
+		for i := range values {
+			values[i] = rng.IntN(7) * rng.IntN(3)
+		}
+		v := normal(values, d.Actions)
+		got := make([]uint32, largestOf(v, d.Actions)+1)
+		newScratch().convolve(d, v, got)
+		want := make([]uint32, len(got))
+		for row := range d.Pool {
+			sum := 0
+			for i, x := range v {
+				if d.chosen(row, i) {
+					sum += int(x)
+				}
+			}
+			want[sum]++
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("%v of %d actions: %v, want %v", v, d.Actions, got, want)
+		}
+	}
+}

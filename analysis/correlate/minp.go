@@ -145,17 +145,39 @@ func newScratch() *scratch { return &scratch{sums: make([]uint16, blockRows)} }
 // tail counts, for every value of the vector's statistic, the assignments that
 // reach it.
 func (s *scratch) tail(d *Design, v vector) []uint32 {
-	s.table = s.table.fill(v)
 	tail := make([]uint32, largestOf(v, d.Actions)+1)
-	s.blocks(d, 0, d.Pool, func(_ int, sums []uint16) {
-		for _, sum := range sums {
-			tail[sum]++
-		}
-	})
+	if d.Enumerated && len(v)*d.Actions*len(tail) < 2*d.Pool {
+		s.convolve(d, v, tail)
+	} else {
+		s.table = s.table.fill(v)
+		s.blocks(d, 0, d.Pool, func(_ int, sums []uint16) {
+			for _, sum := range sums {
+				tail[sum]++
+			}
+		})
+	}
 	for i := len(tail) - 2; i >= 0; i-- {
 		tail[i] += tail[i+1]
 	}
 	return tail
+}
+
+// convolve counts all assignments by their statistic without visiting them: the
+// shift algorithm of B. Streitberg and J. Röhmel, "Exact distributions for
+// permutation and rank tests" (1986).
+func (s *scratch) convolve(d *Design, v vector, counts []uint32) {
+	n := len(counts)
+	ways := make([]uint32, (d.Actions+1)*n) // by number of trials chosen, then sum
+	ways[0] = 1
+	for i, x := range v {
+		for k := min(i+1, d.Actions); k > 0; k-- {
+			to, from := ways[k*n+int(x):(k+1)*n], ways[(k-1)*n:k*n-int(x)]
+			for sum, w := range from {
+				to[sum] += w
+			}
+		}
+	}
+	copy(counts, ways[d.Actions*n:])
 }
 
 func largestOf(v vector, actions int) int {
