@@ -118,9 +118,9 @@ func (h *host) Listen(network, on string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	inner, err := gonet.ListenTCP(h.stack, fullAddress(local), ipv4.ProtocolNumber)
+	inner, err := h.listenTCP(local)
 	if err != nil {
-		return nil, err
+		return nil, &net.OpError{Op: "listen", Net: network, Addr: net.TCPAddrFromAddrPort(local), Err: err}
 	}
 	l := &listener{TCPListener: inner}
 	l.host = h
@@ -129,6 +129,27 @@ func (h *host) Listen(network, on string) (net.Listener, error) {
 		return nil, err
 	}
 	return l, nil
+}
+
+// listenTCP takes the port. The endpoint is made here since gonet cannot set
+// SO_REUSEADDR, without which a server that restarts finds its port in use by
+// connections that have just ended.
+func (h *host) listenTCP(local netip.AddrPort) (*gonet.TCPListener, error) {
+	const backlog = 4096 // Linux's
+	queue := new(waiter.Queue)
+	endpoint, fault := h.stack.NewEndpoint(tcp.ProtocolNumber, ipv4.ProtocolNumber, queue)
+	if fault != nil {
+		return nil, translate(fault)
+	}
+	endpoint.SocketOptions().SetReuseAddress(true)
+	if fault = endpoint.Bind(fullAddress(local)); fault == nil {
+		fault = endpoint.Listen(backlog)
+	}
+	if fault != nil {
+		endpoint.Close()
+		return nil, translate(fault)
+	}
+	return gonet.NewTCPListener(h.stack, queue, endpoint), nil
 }
 
 // Accept waits for a connection.
