@@ -86,6 +86,26 @@ func TestClosingAtOnceIsNoFailure(t *testing.T) {
 	goleak.VerifyNone(t, before)
 }
 
+// TestBridgeRestartsInRealTime pulls the bridge's plug on wires with real TCP,
+// where ports that were just in use may be slow to come back.
+func TestBridgeRestartsInRealTime(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	o := hurried(gateways.HomeAssistant, 63)
+	b := open(t, o)
+	b.record()
+	b.set(true)
+	if err := b.lab.RestartBridge(t.Context(), 50*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	b.after = 1600 * time.Millisecond
+	time.Sleep(b.after) // the gateway subscribes again after a second
+	if got := reaction(b.change(false), b.lab.Peers().Phones[0]); len(got) < 2 {
+		t.Errorf("after the restart: %s\n%s", frames(got), b.log)
+	}
+	b.close()
+	goleak.VerifyNone(t, before)
+}
+
 // TestRecorderProvesAndRecords records the gateway's cable as an experiment
 // does.
 func TestRecorderProvesAndRecords(t *testing.T) {

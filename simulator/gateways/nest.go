@@ -113,8 +113,10 @@ func (g *Gateway) quic(name string) func(context.Context) error {
 		if err != nil {
 			return fmt.Errorf("QUIC to %s: %w", name, err)
 		}
-		defer session.CloseWithError(0, "")
-		return converse(ctx, session)
+		err = converse(ctx, session)
+		_ = session.CloseWithError(0, "")
+		_ = far.Sleep(ctx, 100*time.Millisecond) // what is still under way finds the port open
+		return err
 	}
 }
 
