@@ -12,7 +12,11 @@ import (
 
 // marked is a run with a mark in every action trial, and its packets.
 func marked(seed uint64, far traffic.Scope) (experiments.Run, *wire) {
-	run := runOf(design(10, 5), seed)
+	return markedIn(design(10, 5), seed, far)
+}
+
+func markedIn(e experiments.Experiment, seed uint64, far traffic.Scope) (experiments.Run, *wire) {
+	run := runOf(e, seed)
 	w := &wire{}
 	addr := cloudAddr
 	if far == traffic.Bridge {

@@ -16,8 +16,10 @@ import (
 )
 
 // busy is a run with a mark and with traffic of its own on several channels.
-func busy(seed uint64) (experiments.Run, *wire) {
-	run, w := marked(seed, traffic.Internet)
+func busy(seed uint64) (experiments.Run, *wire) { return busyIn(design(10, 5), seed) }
+
+func busyIn(e experiments.Experiment, seed uint64) (experiments.Run, *wire) {
+	run, w := markedIn(e, seed, traffic.Internet)
 	rng := rand.New(rand.NewPCG(seed, 5))
 	for i, period := range []time.Duration{7500 * time.Millisecond, 10 * time.Second, 31 * time.Second} {
 		periodic(w.stream(cloudAddr, uint16(8443+i)), run, rng, period, 70+30*i, 0.8)
@@ -43,14 +45,18 @@ func same(t testing.TB, got, want analysis.Findings, what string) {
 	}
 }
 
+// Equal runs and packets give equal bytes, whether the assignments are all
+// visited or drawn, on any number of processors.
 func TestRerunIsByteIdentical(t *testing.T) {
-	run, w := busy(3)
-	want := analyze(t, run, w)
-	for _, processors := range []int{1, 2, 5} {
-		before := runtime.GOMAXPROCS(processors)
-		got := analyze(t, run, w)
-		runtime.GOMAXPROCS(before)
-		same(t, got, want, "another number of processors")
+	for _, e := range []experiments.Experiment{design(10, 5), design(10, 20)} {
+		run, w := busyIn(e, 3)
+		want := analyze(t, run, w)
+		for _, processors := range []int{1, 2, 5} {
+			before := runtime.GOMAXPROCS(processors)
+			got := analyze(t, run, w)
+			runtime.GOMAXPROCS(before)
+			same(t, got, want, "another number of processors")
+		}
 	}
 }
 
