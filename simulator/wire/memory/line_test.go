@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,7 +25,15 @@ import (
 type pair struct {
 	network        *memory.Network
 	gateway, cloud wire.Host
+	mu             sync.Mutex
 	frames         []traffic.Frame
+}
+
+// seen is what the tap saw so far.
+func (p *pair) seen() []traffic.Frame {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.frames)
 }
 
 func newPair(t *testing.T, o wire.Options) *pair {
@@ -39,6 +48,8 @@ func newPair(t *testing.T, o wire.Options) *pair {
 	}
 	if _, err := network.Tap("gateway", func(f traffic.Frame) {
 		f.Data = slices.Clone(f.Data)
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		p.frames = append(p.frames, f)
 	}); err != nil {
 		t.Fatal(err)
@@ -67,7 +78,7 @@ func (p *pair) connected(t *testing.T) (near, far net.Conn) {
 
 // tcp lists the TCP headers that the tap saw.
 func (p *pair) tcp() (headers []*layers.TCP) {
-	for _, f := range p.frames {
+	for _, f := range p.seen() {
 		packet := gopacket.NewPacket(f.Data, layers.LayerTypeEthernet, gopacket.Default)
 		if tcp, ok := packet.TransportLayer().(*layers.TCP); ok {
 			headers = append(headers, tcp)
@@ -127,7 +138,7 @@ func talk(t *testing.T, o wire.Options, writes []int) (frames []traffic.Frame) {
 		near.Close()
 		far.Close()
 		time.Sleep(time.Hour)
-		frames = p.frames
+		frames = p.seen()
 	})
 	return frames
 }
@@ -139,15 +150,15 @@ func TestDelayedAck(t *testing.T) {
 		p := newPair(t, wire.Options{})
 		defer p.network.Close()
 		near, far := p.connected(t)
-		before := len(p.frames)
+		before := len(p.seen())
 		begin := time.Now()
 		io.WriteString(near, "hello")
 		io.ReadFull(far, make([]byte, 5))
 		time.Sleep(time.Second)
-		if got := len(p.frames) - before; got != 2 {
+		if got := len(p.seen()) - before; got != 2 {
 			t.Fatalf("a segment and its acknowledgement made %d frames", got)
 		}
-		if late := p.frames[before+1].Time.Sub(begin); late != 40*time.Millisecond {
+		if late := p.seen()[before+1].Time.Sub(begin); late != 40*time.Millisecond {
 			t.Errorf("acknowledged after %v", late)
 		}
 		io.WriteString(near, "hello")
@@ -155,7 +166,7 @@ func TestDelayedAck(t *testing.T) {
 		io.WriteString(far, "hi")
 		io.ReadFull(near, make([]byte, 2))
 		time.Sleep(time.Second)
-		if got := len(p.frames) - before; got != 5 {
+		if got := len(p.seen()) - before; got != 5 {
 			t.Errorf("an answer did not carry the acknowledgement: %d frames, want 5", got)
 		}
 	})

@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,7 +46,8 @@ func TestWeek(t *testing.T) {
 }
 
 // aWeek lets one gateway do what four do in a week, and counts the frames.
-func aWeek(t *testing.T, conversations int) (frames int) {
+func aWeek(t *testing.T, conversations int) int {
+	var frames atomic.Int64
 	network, err := memory.New(wire.Options{Home: netip.MustParsePrefix("192.168.1.0/24"),
 		Router: netip.MustParseAddr("192.168.1.1"), Delay: time.Millisecond, CloudDelay: 10 * time.Millisecond})
 	if err != nil {
@@ -54,7 +56,7 @@ func aWeek(t *testing.T, conversations int) (frames int) {
 	defer network.Close()
 	gateway := add(t, network, wire.HostOptions{Name: "gateway", MAC: traffic.MAC{2, 1}, Addr: netip.MustParseAddr("192.168.1.2")})
 	cloud := add(t, network, wire.HostOptions{Name: "cloud", MAC: traffic.MAC{2, 2}, Addr: netip.MustParseAddr("203.0.113.7"), Cloud: true})
-	if _, err := network.Tap("gateway", func(traffic.Frame) { frames++ }); err != nil {
+	if _, err := network.Tap("gateway", func(traffic.Frame) { frames.Add(1) }); err != nil {
 		t.Fatal(err)
 	}
 	listener, err := cloud.Listen("tcp", ":443")
@@ -74,7 +76,7 @@ func aWeek(t *testing.T, conversations int) (frames int) {
 		converse(t, gateway)
 		time.Sleep(week / time.Duration(conversations))
 	}
-	return frames
+	return int(frames.Load())
 }
 
 func add(t *testing.T, n *memory.Network, o wire.HostOptions) wire.Host {

@@ -108,6 +108,13 @@ func macs(l *lab) {
 		if far != want {
 			l.Errorf("frame %d: %s has MAC %s, want %s", i+1, addr, far, want)
 		}
+		ttl := uint8(64)
+		if eth.SrcMAC.String() == router {
+			ttl-- // taken by the router
+		}
+		if got := ip.(*layers.IPv4).TTL; got != ttl {
+			l.Errorf("frame %d from %s has TTL %d, want %d", i+1, eth.SrcMAC, got, ttl)
+		}
 	}
 }
 
