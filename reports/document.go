@@ -1,11 +1,7 @@
 package reports
 
 import (
-	"encoding/json"
-	"fmt"
-	"io"
 	"slices"
-	"time"
 
 	"github.com/hueprint/hueprint/analysis"
 	"github.com/hueprint/hueprint/experiments"
@@ -64,57 +60,4 @@ func (d Document) Findings() analysis.Findings {
 		}
 	}
 	return f
-}
-
-// OutputSchema is the version of [Output]; output.schema.json describes it.
-const OutputSchema = "hueprint/output/1"
-
-// Output is the one object that demo, run and analyze print with --json.
-type Output struct {
-	Schema      string             `json:"schema"`
-	Version     string             `json:"analysis_version"`
-	Simulated   bool               `json:"simulated"`
-	Exploratory bool               `json:"exploratory"`
-	Verdicts    []analysis.Verdict `json:"verdicts"`
-	Runs        []RunOutput        `json:"runs"`
-	Warnings    []string           `json:"warnings,omitempty"`
-	// Report is the path of the HTML report, empty when none was written.
-	Report string `json:"report,omitempty"`
-}
-
-// RunOutput says what one part was made from.
-type RunOutput struct {
-	ID         string          `json:"id,omitempty"`
-	Experiment string          `json:"experiment,omitempty"`
-	Captures   []string        `json:"captures,omitempty"`
-	Gateways   []string        `json:"gateways"`
-	Folder     string          `json:"folder,omitempty"`
-	Started    time.Time       `json:"started,omitzero"`
-	Ended      time.Time       `json:"ended,omitzero"`
-	Ending     string          `json:"ending,omitempty"`
-	Design     analysis.Design `json:"design"`
-}
-
-// JSON writes the document as one [Output] object.
-func JSON(w io.Writer, d Document, report string) error {
-	f := d.Findings()
-	out := Output{
-		Schema: OutputSchema, Version: analysis.Version, Simulated: f.Simulated, Exploratory: f.Exploratory,
-		Verdicts: f.Verdicts, Warnings: f.Warnings, Report: report,
-	}
-	for _, p := range d.Parts {
-		s := p.Findings.Subject
-		r := RunOutput{ID: s.Run, Experiment: s.Experiment, Captures: s.Captures, Folder: p.Folder,
-			Started: s.Started, Ended: s.Ended, Ending: s.Ending, Design: p.Findings.Design}
-		for _, v := range p.Findings.Verdicts {
-			r.Gateways = append(r.Gateways, v.Gateway)
-		}
-		out.Runs = append(out.Runs, r)
-	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(out); err != nil {
-		return fmt.Errorf("write JSON: %w", err)
-	}
-	return nil
 }

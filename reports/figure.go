@@ -23,7 +23,7 @@ type svg struct {
 // do not see it.
 func newSVG(width, height float64, label string) *svg {
 	s := &svg{width: width, height: height}
-	fmt.Fprintf(s, `<svg viewBox="0 0 %s %s" role="img" aria-label="%s" preserveAspectRatio="xMidYMid meet">`, px(width), px(height), template.HTMLEscapeString(label))
+	fmt.Fprintf(s, `<svg viewBox="0 0 %s %s" role="img" aria-label="%s" preserveAspectRatio="xMidYMid meet">`, px(width), px(height), safe(label))
 	return s
 }
 
@@ -48,15 +48,18 @@ func (s *svg) line(x1, y1, x2, y2 float64, class string) {
 
 // text anchors at start, middle or end.
 func (s *svg) text(x, y float64, anchor, class, content string) {
-	fmt.Fprintf(s, `<text x="%s" y="%s" text-anchor="%s" class="%s">%s</text>`, px(x), px(y), anchor, class, template.HTMLEscapeString(content))
+	fmt.Fprintf(s, `<text x="%s" y="%s" text-anchor="%s" class="%s">%s</text>`, px(x), px(y), anchor, class, safe(content))
 }
+
+// safe makes text from outside fit for markup.
+func safe(s string) string { return template.HTMLEscapeString(Prose(s)) }
 
 func (s *svg) titled(element, title string) {
 	if title == "" {
 		s.WriteString("/>")
 		return
 	}
-	fmt.Fprintf(s, `><title>%s</title></%s>`, template.HTMLEscapeString(title), element)
+	fmt.Fprintf(s, `><title>%s</title></%s>`, safe(title), element)
 }
 
 // px writes a length with one decimal at most, so that equal figures are equal
@@ -92,28 +95,37 @@ func pointClass(p analysis.Point) string {
 	return class
 }
 
-// ticks are at most n round steps from 0 to most.
-func ticks(most time.Duration, n int) []time.Duration {
+// ticks are round steps from low, which is at most 0, to high; n of them or
+// fewer.
+func ticks(low, high time.Duration, n int) []time.Duration {
 	steps := []time.Duration{100 * time.Millisecond, 250 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 5 * time.Second,
 		10 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour}
 	step := steps[len(steps)-1]
 	for _, s := range steps {
-		if most/s <= time.Duration(n) {
+		if (high-low)/s <= time.Duration(n) {
 			step = s
 			break
 		}
 	}
+	for (high-low)/step > time.Duration(n) {
+		step *= 2
+	}
 	var all []time.Duration
-	for t := time.Duration(0); t <= most; t += step {
+	for t := low / step * step; t <= high; t += step {
 		all = append(all, t)
 	}
 	return all
 }
 
-// tickLabel writes 90s as 1:30 and fractions as they are.
+// tickLabel writes 90 s as 1:30, hours as 2:00 h, and fractions as they are.
 func tickLabel(t time.Duration) string {
-	if t >= time.Minute {
+	switch {
+	case t >= time.Hour:
+		return fmt.Sprintf("%d:%02d h", int(t.Hours()), int(t.Minutes())%60)
+	case t >= time.Minute:
 		return fmt.Sprintf("%d:%02d", int(t.Minutes()), int(t.Seconds())%60)
+	case t < 0:
+		return fmt.Sprintf("−%g s", -t.Seconds())
 	}
-	return strings.TrimSuffix(fmt.Sprintf("%g", t.Seconds()), ".0") + " s"
+	return fmt.Sprintf("%g s", t.Seconds())
 }

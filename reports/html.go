@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/hueprint/hueprint/analysis"
 	"github.com/hueprint/hueprint/experiments"
@@ -23,9 +23,10 @@ var pageTemplate string
 // anywhere, light and dark by the reader's preference, figures as inline SVG.
 func HTML(w io.Writer, d Document) error {
 	page, err := template.New("report").Funcs(template.FuncMap{
-		"headline": Headline, "sentence": Sentence, "number": Number, "optional": optional, "lengths": Lengths,
-		"kind": KindName, "scope": ScopeName, "observer": observer, "plant": plantName, "method": Method,
-		"name": Printable, "prose": Prose, "percent": percent, "ms": milliseconds, "clock": clock, "when": when, "count": count,
+		"headline": Headline, "sentence": flowing, "number": Number, "optional": optional, "lengths": Lengths,
+		"kind": KindName, "scope": ScopeName, "observer": observer, "plant": plantName, "leastActions": leastActions, "leastRate": leastRate,
+		"method": Method, "name": Printable, "prose": Prose, "farEnd": breakable, "delay": delay, "duration": duration,
+		"clock": clock, "when": when, "count": count, "controls": hasControls,
 	}).Parse(pageTemplate)
 	if err != nil {
 		return fmt.Errorf("read the report's template: %w", err)
@@ -34,6 +35,20 @@ func HTML(w io.Writer, d Document) error {
 		return fmt.Errorf("write the HTML report: %w", err)
 	}
 	return nil
+}
+
+// flowing is the verdict's sentence with breaks where they do no harm: none in
+// p = 0.01, and some in the names of far ends.
+func flowing(v analysis.Verdict) template.HTML {
+	s := strings.ReplaceAll(template.HTMLEscapeString(Sentence(v)), " = ", "\u00a0=\u00a0")
+	return template.HTML(insideName.ReplaceAllString(s, "$1.<wbr>$2"))
+}
+
+var insideName = regexp.MustCompile(`([0-9A-Za-z])\.([A-Za-z])`)
+
+// breakable lets a far end's long name break into lines after its dots.
+func breakable(name string) template.HTML {
+	return template.HTML(strings.NewReplacer(".", ".<wbr>", ":", "<wbr>:").Replace(template.HTMLEscapeString(Printable(name))))
 }
 
 // page is what the template shows.
@@ -57,6 +72,9 @@ type card struct {
 // partView is one run, or one set of captures, with its gateways.
 type partView struct {
 	Part
+	// Labelled parts were made from captures with a list of actions: they have
+	// actions, but no slots and no controls.
+	Labelled bool
 	Gateways []gatewayView
 	// Commands are the run's slots in order, for the step trace.
 	Commands []commandView
@@ -75,6 +93,8 @@ type fact struct{ Name, Value string }
 
 type commandView struct {
 	experiments.Command
+	// Number counts slots from 1, as the figures do.
+	Number  int
 	Control bool
 }
 
@@ -86,7 +106,7 @@ func newPage(d Document) page {
 		p.Title = "Correlation report: " + Printable(f.Subject.Experiment)
 	}
 	for _, part := range d.Parts {
-		view := partView{Part: part}
+		view := partView{Part: part, Labelled: part.Findings.Design.Method == analysis.CircularShift}
 		for _, v := range part.Findings.Verdicts {
 			anchor := fmt.Sprintf("gateway-%d", len(p.Cards)+1)
 			p.Cards = append(p.Cards, card{v, anchor})
@@ -94,7 +114,7 @@ func newPage(d Document) page {
 		}
 		if part.Run != nil {
 			for _, c := range part.Run.Commands {
-				view.Commands = append(view.Commands, commandView{c, c.Outcome == experiments.Withheld})
+				view.Commands = append(view.Commands, commandView{c, c.Slot + 1, c.Outcome == experiments.Withheld})
 			}
 		}
 		p.Parts = append(p.Parts, view)
@@ -106,8 +126,8 @@ func newGatewayView(part Part, v analysis.Verdict, anchor string) gatewayView {
 	g := gatewayView{Verdict: v, Anchor: anchor, Evidence: evidence(v, part), Null: nullFigure(v, part.Findings.Design)}
 	for _, trace := range part.Traces {
 		if trace.Gateway == v.Gateway {
-			g.Timeline = timelineFigure(trace, v, part.Findings.Design.Window)
-			g.Trials = trialsFigure(trace, v, part.Findings.Design.Window)
+			f := newFigures(trace, v, part.Findings.Design)
+			g.Timeline, g.Trials = f.timeline(), f.trialRows()
 			break
 		}
 	}
@@ -124,7 +144,7 @@ func evidence(v analysis.Verdict, part Part) []fact {
 		{"packets with the bridge", count(e.BridgePackets)},
 		{"lost by the recorder", fmt.Sprintf("%d frames, %d gaps", e.Dropped, e.Gaps)},
 		{"left out", fmt.Sprintf("%d duplicates, %d retransmissions and keep-alives, %d undecoded", e.DroppedDup, e.Retransmits, e.Undecoded)},
-		{"candidates tested", fmt.Sprintf("%d (%d more were the same in every redraw)", v.Candidates-v.Constant, v.Constant)},
+		{"candidates tested", candidates(v)},
 	}
 	if part.Run == nil {
 		return facts
@@ -133,11 +153,19 @@ func evidence(v analysis.Verdict, part Part) []fact {
 		fact{"proof of recording", orDash(Printable(e.Proof))},
 		fact{"commands", tally(e.Outcomes)},
 		fact{"confirmed by", tally(e.Confirmed)},
-		fact{"lateness against plan", fmt.Sprintf("median %v, 99th percentile %v, most %v", short(e.LatenessP50), short(e.LatenessP99), short(e.LatenessMax))},
-		fact{"clock uncertainty", short(e.ClockUncertainty)},
+		fact{"lateness against plan", fmt.Sprintf("median %s, 99th percentile %s, most %s", duration(e.LatenessP50), duration(e.LatenessP99), duration(e.LatenessMax))},
+		fact{"clock uncertainty", duration(e.ClockUncertainty)},
 		fact{"light put back", yesNo(e.Restored)},
 	)
 	return facts
+}
+
+func candidates(v analysis.Verdict) string {
+	s := count(v.Candidates - v.Constant)
+	if v.Constant > 0 {
+		s += fmt.Sprintf(" (%s more were the same in every redraw)", count(v.Constant))
+	}
+	return s
 }
 
 // tally writes counts by word, most first.
@@ -156,69 +184,4 @@ func tally(counts map[string]int) string {
 		words[i] = fmt.Sprintf("%d %s", counts[w], Printable(w))
 	}
 	return orDash(strings.Join(words, ", "))
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "–"
-	}
-	return s
-}
-
-func yesNo(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
-}
-
-func percent(x float64) string { return fmt.Sprintf("%.0f %%", x*100) }
-
-func milliseconds(x float64) string { return fmt.Sprintf("%.0f ms", x) }
-
-func short(d time.Duration) string {
-	switch {
-	case d < time.Millisecond:
-		return d.Round(time.Microsecond).String()
-	case d < time.Second:
-		return d.Round(10 * time.Microsecond).String()
-	}
-	return d.Round(time.Millisecond).String()
-}
-
-// clock writes an instant's time of day in UTC, to the millisecond.
-func clock(t time.Time) string {
-	if t.IsZero() {
-		return "–"
-	}
-	return t.UTC().Format("15:04:05.000")
-}
-
-// when writes an instant in UTC.
-func when(t time.Time) string {
-	if t.IsZero() {
-		return "–"
-	}
-	return t.UTC().Format("2006-01-02 15:04:05 UTC")
-}
-
-// count writes a number with thin spaces between thousands.
-func count(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "\u202f" + s[i:]
-	}
-	return s
-}
-
-func byteSize(n int64) string {
-	switch {
-	case n >= 1<<30:
-		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
-	case n >= 1<<20:
-		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
-	case n >= 1<<10:
-		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
-	}
-	return fmt.Sprintf("%d B", n)
 }

@@ -24,18 +24,24 @@ func Markdown(w io.Writer, f analysis.Findings, command string) error {
 	t := table.NewWriter()
 	t.AppendHeader(table.Row{"gateway", "verdict", "p", "link to the bulb", "in plain words"})
 	for _, v := range f.Verdicts {
-		t.AppendRow(table.Row{markdownName(v.Gateway), Headline(v), optional(v.P), v.Link, Sentence(v)})
+		t.AppendRow(table.Row{markdownName(v.Gateway), Headline(v), optional(v.P), v.Link, markdownText(Sentence(v))})
 	}
-	b.WriteString(t.RenderMarkdown() + "\n")
+	if len(f.Verdicts) == 0 {
+		b.WriteString(noGateways + "\n")
+	} else {
+		b.WriteString(t.RenderMarkdown() + "\n")
+	}
 	for _, v := range f.Verdicts {
 		markdownGateway(&b, v)
 	}
-	fmt.Fprintf(&b, "\n## Method\n\n%s\n", Method(f.Design))
+	if len(f.Verdicts) > 0 {
+		fmt.Fprintf(&b, "\n## Method\n\n%s\n", Method(f.Design))
+	}
 	for _, warning := range f.Warnings {
 		fmt.Fprintf(&b, "\n> Warning: %s\n", markdownText(Prose(warning)))
 	}
 	if command != "" {
-		fmt.Fprintf(&b, "\nRepeat: `%s`\n", strings.ReplaceAll(Printable(command), "`", "'"))
+		fmt.Fprintf(&b, "\nRepeat:\n\n    %s\n", Prose(command))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -52,26 +58,30 @@ func title(f analysis.Findings) string {
 }
 
 func markdownGateway(b *strings.Builder, v analysis.Verdict) {
-	fmt.Fprintf(b, "\n## %s: %s\n\n%s\n\n", markdownName(v.Gateway), Headline(v), Sentence(v))
+	fmt.Fprintf(b, "\n## %s: %s\n\n%s\n\n", markdownName(v.Gateway), Headline(v), markdownText(Sentence(v)))
 	for _, r := range v.Reasons {
 		fmt.Fprintf(b, "- %s\n", markdownText(Prose(r)))
 	}
-	b.WriteString("\n" + scopeTable(v).RenderMarkdown() + "\n")
+	if len(v.Scopes) > 0 {
+		b.WriteString("\n" + scopeTable(v).RenderMarkdown() + "\n")
+	}
 	for _, s := range v.Scopes {
 		if len(s.Pattern.Steps) > 0 {
-			fmt.Fprintf(b, "\nPattern, %s:\n\n%s\n", ScopeName(s.Scope), patternTable(s.Pattern).RenderMarkdown())
+			fmt.Fprintf(b, "\nPattern, %s:\n\n%s\n", ScopeName(s.Scope), patternTable(s.Pattern, layout{sizes: true, farEnd: true, spread: true, clean: markdownText}).RenderMarkdown())
 		}
 	}
 	if len(v.Power.Plants) > 0 {
-		fmt.Fprintf(b, "\n%s\n\n%s\n", markdownText(Prose(v.Power.Sentence)), powerTable(v.Power).RenderMarkdown())
+		fmt.Fprintf(b, "\n%s\n\n%s\n", markdownText(Prose(v.Power.Sentence)), powerTable(v.Power, markdownText).RenderMarkdown())
 	}
 }
 
 func markdownName(s string) string { return markdownText(Printable(s)) }
 
-// markdownText keeps hostile text from becoming markup.
+// markdownText keeps hostile text from becoming markup, in tables as well,
+// where an escaped bar would still end the cell for some readers.
 func markdownText(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "<", "&lt;", ">", "&gt;", "|", `\|`, "[", `\[`, "]", `\]`, "#", `\#`).Replace(s)
+	return strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "~", `\~`, "$", `\$`, "&", "&amp;",
+		"<", "&lt;", ">", "&gt;", "|", "&#124;", "[", `\[`, "]", `\]`, "#", `\#`, "://", "&#58;//").Replace(s)
 }
 
 // Method says in one paragraph how the findings were made, fit for a paper's
@@ -86,5 +96,5 @@ func Method(d analysis.Design) string {
 		how = fmt.Sprintf("all %.0f assignments", d.Assignments)
 	}
 	return fmt.Sprintf("%d action slots and %d control slots, in which everything but the command happened, were assigned by lot. Each candidate (channel, direction, kind, length class) was tested by the randomisation test over %s with a window of %v; p is adjusted over all candidates by Westfall and Young's step-down minP. The least possible p is %s; α = %s, seed %d.",
-		d.Actions, d.Controls, how, d.Window, Number(d.LeastP), Number(d.Alpha), d.Seed)
+		d.Actions, d.Controls, how, duration(d.Window), Number(d.LeastP), Number(d.Alpha), d.Seed)
 }

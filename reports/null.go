@@ -16,7 +16,7 @@ func nullFigure(v analysis.Verdict, d analysis.Design) template.HTML {
 		return ""
 	}
 	const width, height, left, right, top, bottom = 360.0, 170.0, 10.0, 14.0, 26.0, 34.0
-	s := newSVG(width, height, fmt.Sprintf("Null distribution for %s: of %d redraws, the observed value lies at %.1f.", Printable(v.Gateway), d.Redraws, n.Observed))
+	s := newSVG(width, height, fmt.Sprintf("Null distribution for %s: histogram of %s redraws; the observed value lies at %.1f.", Printable(v.Gateway), count(d.Redraws), n.Observed))
 	low, high := n.Edges[0], math.Max(n.Edges[len(n.Edges)-1], n.Observed)
 	if high <= low {
 		return ""

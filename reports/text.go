@@ -20,29 +20,40 @@ type Terminal struct {
 }
 
 // Text writes the findings for a terminal: the table of verdicts, and for each
-// gateway the pattern, the reasons and what would change the answer.
+// gateway the pattern, the reasons and what would change the answer. Tables lose
+// columns where the terminal is narrow.
 func (o Terminal) Text(w io.Writer, f analysis.Findings) error {
 	var b strings.Builder
-	if f.Simulated {
-		b.WriteString(o.paint(simulatedNote, text.FgYellow) + "\n\n")
+	o.notes(&b, f)
+	if len(f.Verdicts) == 0 {
+		b.WriteString(noGateways + "\n")
+	} else {
+		b.WriteString(o.verdicts(f) + "\n")
 	}
-	if f.Exploratory {
-		b.WriteString(o.paint(exploratoryNote, text.FgYellow) + "\n\n")
-	}
-	b.WriteString(o.verdicts(f) + "\n")
 	for _, v := range f.Verdicts {
 		o.gateway(&b, v)
 	}
 	for _, warning := range f.Warnings {
 		b.WriteString(o.wrap("Warning: "+Prose(warning), "") + "\n")
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, trimLines(b.String()))
 	return err
+}
+
+// notes say first what must be known of everything below.
+func (o Terminal) notes(b *strings.Builder, f analysis.Findings) {
+	if f.Simulated {
+		b.WriteString(o.paint(o.wrap(simulatedNote, ""), text.FgYellow) + "\n\n")
+	}
+	if f.Exploratory {
+		b.WriteString(o.paint(o.wrap(exploratoryNote, ""), text.FgYellow) + "\n\n")
+	}
 }
 
 const (
 	simulatedNote   = "SIMULATED: made from programs that imitate gateways; evidence for nothing about real ones."
 	exploratoryNote = "EXPLORATORY: other parameters than the registered ones; only the registered analysis gives the verdict."
+	noGateways      = "No gateway was analysed."
 )
 
 func (o Terminal) width() int {
@@ -52,21 +63,30 @@ func (o Terminal) width() int {
 	return o.Width
 }
 
+// leastForWords is the width from which a sentence fits beside the verdict.
+const leastForWords = 84
+
 // verdicts is the table that answers the question at a glance.
 func (o Terminal) verdicts(f analysis.Findings) string {
 	t := table.NewWriter()
 	t.SetStyle(table.StyleRounded)
 	t.Style().Format.Header = text.FormatDefault
-	t.AppendHeader(table.Row{"gateway", "verdict", "p", "in plain words"})
+	t.Style().Options.SeparateRows = true
+	header := table.Row{"gateway", "verdict", "p", "in plain words"}
+	if o.width() < leastForWords {
+		header = header[:3]
+	}
+	t.AppendHeader(header)
 	nameWidth := 8
 	for _, v := range f.Verdicts {
-		t.AppendRow(table.Row{Printable(v.Gateway), o.paint(Headline(v), verdictColor(v.Verdict)), optional(v.P), Sentence(v)})
+		row := table.Row{Printable(v.Gateway), o.paint(Headline(v), verdictColor(v.Verdict)), optional(v.P), Sentence(v)}
+		t.AppendRow(row[:len(header)])
 		nameWidth = max(nameWidth, min(24, len(v.Gateway)))
 	}
 	t.SetColumnConfigs([]table.ColumnConfig{
-		{Number: 1, WidthMax: 24}, {Number: 2, WidthMax: 16}, {Number: 4, WidthMax: max(24, o.width()-nameWidth-40), WidthMaxEnforcer: text.WrapSoft},
+		{Number: 1, WidthMax: 24}, {Number: 2, WidthMax: 16, WidthMaxEnforcer: text.WrapSoft},
+		{Number: 4, WidthMax: max(24, o.width()-nameWidth-38), WidthMaxEnforcer: text.WrapSoft},
 	})
-	t.Style().Options.SeparateRows = true
 	return t.Render()
 }
 
@@ -83,14 +103,16 @@ func verdictColor(c analysis.Conclusion) text.Color {
 }
 
 func (o Terminal) gateway(b *strings.Builder, v analysis.Verdict) {
-	fmt.Fprintf(b, "\n%s: %s\n", o.paint(Printable(v.Gateway), text.Bold), o.paint(Headline(v), verdictColor(v.Verdict)))
+	fmt.Fprintf(b, "\n%s: %s\n", o.paint(text.WrapText(Printable(v.Gateway), o.width()-20), text.Bold), o.paint(Headline(v), verdictColor(v.Verdict)))
+	if o.width() < leastForWords {
+		b.WriteString(o.wrap(Sentence(v), "  ") + "\n")
+	}
 	for _, r := range v.Reasons {
 		b.WriteString(o.wrap(Prose(r), "  ") + "\n")
 	}
 	for _, s := range v.Scopes {
 		if len(s.Pattern.Steps) > 0 {
-			fmt.Fprintf(b, "  %s, p = %s:\n", ScopeName(s.Scope), optional(s.P))
-			b.WriteString(indent(plain(patternTable(s.Pattern)), "  ") + "\n")
+			fmt.Fprintf(b, "  %s, p = %s:\n%s\n", ScopeName(s.Scope), optional(s.P), indent(o.pattern(s.Pattern), "  "))
 		}
 	}
 	if v.Verdict == analysis.NotDetected && v.Power.Sentence != "" {
@@ -98,13 +120,52 @@ func (o Terminal) gateway(b *strings.Builder, v analysis.Verdict) {
 	}
 }
 
+// pattern shows the steps in as many columns as the terminal has room for: all;
+// without payload and record lengths; or with each far end on its own line.
+func (o Terminal) pattern(p analysis.Pattern) string {
+	room := o.width() - 2
+	for _, l := range []layout{{sizes: true, farEnd: true, spread: true, clean: Prose}, {farEnd: true, spread: true, clean: Prose}} {
+		if s := plain(patternTable(p, l)); text.LongestLineLen(s) <= room {
+			return s
+		}
+	}
+	var parts []string
+	for _, same := range byFarEnd(p.Steps) {
+		parts = append(parts, text.WrapText(Printable(same[0].Name), room), plain(patternTable(analysis.Pattern{Steps: same}, layout{clean: Prose})))
+	}
+	return strings.Join(parts, "\n")
+}
+
+// byFarEnd cuts the steps into runs of the same far end.
+func byFarEnd(steps []analysis.Step) [][]analysis.Step {
+	var runs [][]analysis.Step
+	for i, s := range steps {
+		if i == 0 || s.Name != steps[i-1].Name {
+			runs = append(runs, nil)
+		}
+		runs[len(runs)-1] = append(runs[len(runs)-1], s)
+	}
+	return runs
+}
+
+// plain renders without frames; long kinds and names are wrapped.
 func plain(t table.Writer) string {
 	style := table.StyleLight
 	style.Format.Header = text.FormatDefault
 	style.Options.DrawBorder = false
 	style.Options.SeparateColumns = false
 	t.SetStyle(style)
-	return t.Render()
+	t.SetColumnConfigs([]table.ColumnConfig{{Name: "kind", WidthMax: 36}, {Name: "far end", WidthMax: 60}})
+	return trimLines(t.Render())
+}
+
+// trimLines takes the blanks off the ends of lines, which tables pad.
+func trimLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimRight(l, " ")
+	}
+	return strings.Join(lines, "\n")
 }
 
 func (o Terminal) paint(s string, c text.Color) string {

@@ -17,68 +17,106 @@ const mostPoints = 3000
 const (
 	timelineWidth  = 1120.0
 	timelineHeight = 260.0
-	timelineLeft   = 64.0
+	timelineLeft   = 76.0
 	timelineRight  = 12.0
 	timelineTop    = 22.0
 	timelineBottom = 26.0
 )
 
-// timelineFigure shows the whole recording: time to the right, what the gateway
-// sent above and received below the line by frame length, and every slot.
-func timelineFigure(trace analysis.Trace, v analysis.Verdict, window time.Duration) template.HTML {
-	if trace.Duration <= 0 {
+// timeline shows the whole recording: time to the right, what the gateway sent
+// above and received below the line by frame length, and every slot.
+func (f figures) timeline() template.HTML {
+	if f.trace.Duration <= 0 {
 		return ""
 	}
-	s := newSVG(timelineWidth, timelineHeight, fmt.Sprintf("Timeline of %s: %d events over %v, sent above and received below the line by frame length, with %d slots marked.",
-		Printable(v.Gateway), len(trace.Points), trace.Duration.Round(time.Second), len(v.Trials)))
+	s := newSVG(timelineWidth, timelineHeight, f.timelineLabel())
 	x := func(t time.Duration) float64 {
-		return timelineLeft + (timelineWidth-timelineLeft-timelineRight)*float64(t)/float64(trace.Duration)
+		return timelineLeft + (timelineWidth-timelineLeft-timelineRight)*float64(t)/float64(f.trace.Duration)
 	}
 	top, bottom := timelineTop, timelineHeight-timelineBottom
-	for _, trial := range v.Trials {
-		drawSlot(s, x, trial, trial.At.Sub(trace.Start), window, top, bottom)
-	}
-	middle := (top + bottom) / 2
-	s.line(timelineLeft, middle, timelineWidth-timelineRight, middle, "axis")
-	y := frameScale(trace.Points, middle, (bottom-top)/2-4)
-	for _, b := range []int{100, 1000} {
-		for _, d := range []traffic.Direction{traffic.Out, traffic.In} {
-			s.line(timelineLeft, y(b, d), timelineWidth-timelineRight, y(b, d), "grid")
-			s.text(timelineLeft-6, y(b, d)+3, "end", "tick", fmt.Sprintf("%d B", b))
-		}
-	}
-	s.text(timelineLeft-6, top+6, "end", "tick strong", "sent")
-	s.text(timelineLeft-6, bottom, "end", "tick strong", "received")
-	for _, t := range ticks(trace.Duration, 12) {
-		s.text(x(t), timelineHeight-8, "middle", "tick", tickLabel(t))
-	}
-	thinned := 0
-	for i, p := range trace.Points {
-		if p.Step < 0 && len(trace.Points) > mostPoints && i%(len(trace.Points)/mostPoints+1) != 0 {
-			thinned++
-			continue
-		}
-		r := 2.0
-		if p.Step >= 0 {
-			r = 3.5
-		}
-		s.circle(x(p.After), y(p.Frame, p.Direction), r, pointClass(p), pointTitle(p))
-	}
-	if thinned > 0 {
-		s.text(timelineWidth-timelineRight, 12, "end", "tick", fmt.Sprintf("%s packets outside the pattern are not drawn", count(thinned)))
+	f.drawSlots(s, x, top, bottom)
+	y := frameScale(f.trace.Points, (top+bottom)/2, (bottom-top)/2-4)
+	drawAxes(s, y, top, bottom)
+	drawTicks(s, x, f.trace.Duration)
+	if thinned := f.drawPoints(s, x, y); thinned > 0 {
+		s.text(timelineWidth-timelineRight, 10, "end", "tick", fmt.Sprintf("%s packets outside the pattern are not drawn", count(thinned)))
 	}
 	return s.end()
 }
 
-func drawSlot(s *svg, x func(time.Duration) float64, trial analysis.Trial, at, window time.Duration, top, bottom float64) {
-	class, what := "slot action", trial.Action
-	if trial.Control {
-		class, what = "slot control", "control"
+func (f figures) timelineLabel() string {
+	what := "slots"
+	if f.labelled {
+		what = "labelled actions"
 	}
-	s.rect(x(at), top, x(at+window)-x(at), bottom-top, class, fmt.Sprintf("slot %d: %s at %s UTC", trial.Slot+1, what, clock(trial.At)))
-	if !trial.Control {
-		s.text(x(at), top-4, "start", "tick strong", what)
+	return fmt.Sprintf("Timeline of %s: %s events over %s, sent above and received below the line by frame length, with %d %s marked.",
+		Printable(f.verdict.Gateway), count(len(f.trace.Points)), duration(f.trace.Duration.Round(time.Second)), len(f.verdict.Trials), what)
+}
+
+// drawSlots marks every slot; the actions' words are left out where they would
+// run into each other.
+func (f figures) drawSlots(s *svg, x func(time.Duration) float64, top, bottom float64) {
+	free := 0.0
+	for _, trial := range f.verdict.Trials {
+		at := trial.At.Sub(f.trace.Start)
+		class, what := "slot action", cut(trial.Action)
+		if trial.Control {
+			class, what = "slot control", "control"
+		}
+		left, right := max(x(at+f.from), timelineLeft), min(x(at+f.to), timelineWidth-timelineRight)
+		s.rect(left, top, max(right-left, 1.5), bottom-top, class, fmt.Sprintf("%s at %s UTC", f.trialName(trial), clock(trial.At)))
+		if width := 7 * float64(len([]rune(what))); !trial.Control && left >= free && left+width <= timelineWidth {
+			s.text(left, top-5, "start", "tick strong", what)
+			free = left + width + 3
+		}
 	}
+}
+
+func drawAxes(s *svg, y func(int, traffic.Direction) float64, top, bottom float64) {
+	middle := (top + bottom) / 2
+	s.line(timelineLeft, middle, timelineWidth-timelineRight, middle, "axis")
+	for _, b := range []int{100, 1000} {
+		for _, d := range []traffic.Direction{traffic.Out, traffic.In} {
+			s.line(timelineLeft, y(b, d), timelineWidth-timelineRight, y(b, d), "grid")
+			s.text(timelineLeft-6, y(b, d)+4, "end", "tick", fmt.Sprintf("%d B", b))
+		}
+	}
+	s.text(timelineLeft-6, top-5, "end", "tick strong", "sent ↑")
+	s.text(timelineLeft-6, timelineHeight-8, "end", "tick strong", "received ↓")
+}
+
+func drawTicks(s *svg, x func(time.Duration) float64, most time.Duration) {
+	for _, t := range ticks(0, most, 12) {
+		anchor := "middle"
+		switch {
+		case t == 0:
+			anchor = "start"
+		case x(t) > timelineWidth-timelineRight-14:
+			anchor = "end"
+		}
+		s.text(x(t), timelineHeight-8, anchor, "tick", tickLabel(t))
+	}
+}
+
+// drawPoints draws the events, those of the pattern last so that they lie on
+// top, and returns how many it left out.
+func (f figures) drawPoints(s *svg, x func(time.Duration) float64, y func(int, traffic.Direction) float64) (thinned int) {
+	every := len(f.trace.Points)/mostPoints + 1
+	for i, p := range f.trace.Points {
+		switch {
+		case p.Step >= 0:
+		case i%every != 0:
+			thinned++
+		default:
+			s.circle(x(p.After), y(p.Frame, p.Direction), 2, pointClass(p), pointTitle(p))
+		}
+	}
+	for _, p := range f.trace.Points {
+		if p.Step >= 0 {
+			s.circle(x(p.After), y(p.Frame, p.Direction), 3.5, pointClass(p), pointTitle(p))
+		}
+	}
+	return thinned
 }
 
 // frameScale places frame lengths on a logarithmic scale, sent upwards and

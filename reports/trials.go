@@ -14,46 +14,68 @@ import (
 
 const (
 	trialsWidth = 720.0
-	trialsLeft  = 118.0
-	trialsRight = 14.0
+	trialsLeft  = 124.0
+	trialsRight = 22.0
 )
 
-// trialsFigure lays all action trials over all control trials, a row each, by
-// the time since the command: what comes with the action stands in columns
-// above and is missing below.
-func trialsFigure(trace analysis.Trace, v analysis.Verdict, window time.Duration) template.HTML {
-	if len(v.Trials) == 0 || window <= 0 {
+// trialRows lays all action trials over all control trials, a row each, by the
+// time since the command: what comes with the action stands in columns above
+// and is missing below.
+func (f figures) trialRows() template.HTML {
+	if len(f.verdict.Trials) == 0 || f.to <= f.from {
 		return ""
 	}
-	trials := slices.Clone(v.Trials)
+	trials := slices.Clone(f.verdict.Trials)
 	slices.SortStableFunc(trials, func(a, b analysis.Trial) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Action, b.Action), cmp.Compare(a.Slot, b.Slot))
 	})
-	row := 15.0
-	if len(trials) > 60 {
-		row = 8
-	}
 	const gap, top = 14.0, 8.0
-	height := top + row*float64(len(trials)) + gap + 30
-	s := newSVG(trialsWidth, height, fmt.Sprintf("Packets of %s in the %v after each slot: action trials above, control trials below.", Printable(v.Gateway), window))
+	row := rowHeight(len(trials))
+	s := newSVG(trialsWidth, top+row*float64(len(trials))+gap+36, f.trialsLabel())
 	x := func(t time.Duration) float64 {
-		return trialsLeft + (trialsWidth-trialsLeft-trialsRight)*float64(t)/float64(window)
+		return trialsLeft + (trialsWidth-trialsLeft-trialsRight)*float64(t-f.from)/float64(f.to-f.from)
 	}
-	points := bySlot(trace)
+	points := bySlot(f.trace)
 	y := top
 	for i, trial := range trials {
 		if i > 0 && trial.Control && !trials[i-1].Control {
 			y += gap
 		}
-		drawTrial(s, trial, points[trial.Slot], trace, x, y+row/2, window, row)
+		f.drawTrial(s, trial, points[trial.Slot], x, y+row/2, row)
 		y += row
 	}
-	for _, t := range ticks(window, 8) {
-		s.line(x(t), top, x(t), y, "grid")
-		s.text(x(t), y+14, "middle", "tick", tickLabel(t))
-	}
-	s.text(trialsWidth-trialsRight, y+28, "end", "tick", "time since the command")
+	f.drawTrialAxis(s, x, top, y)
 	return s.end()
+}
+
+// rowHeight shrinks rows where there are many.
+func rowHeight(trials int) float64 {
+	switch {
+	case trials > 200:
+		return 4
+	case trials > 60:
+		return 8
+	}
+	return 15
+}
+
+func (f figures) trialsLabel() string {
+	if f.labelled {
+		return fmt.Sprintf("Packets of %s around each labelled action, a row each.", Printable(f.verdict.Gateway))
+	}
+	return fmt.Sprintf("Packets of %s in the %s after each slot: action trials above, control trials below.", Printable(f.verdict.Gateway), duration(f.to))
+}
+
+func (f figures) drawTrialAxis(s *svg, x func(time.Duration) float64, top, bottom float64) {
+	for _, t := range ticks(f.from, f.to, 8) {
+		s.line(x(t), top, x(t), bottom, "grid")
+		s.text(x(t), bottom+15, "middle", "tick", tickLabel(t))
+	}
+	since := "time since the command"
+	if f.labelled {
+		since = "time since the label"
+	}
+	s.text(trialsWidth-trialsRight, bottom+32, "end", "tick", since)
 }
 
 func rank(t analysis.Trial) int {
@@ -73,27 +95,27 @@ func bySlot(trace analysis.Trace) map[int][]analysis.Point {
 	return slots
 }
 
-func drawTrial(s *svg, trial analysis.Trial, points []analysis.Point, trace analysis.Trace, x func(time.Duration) float64, y float64, window time.Duration, row float64) {
-	label, class := fmt.Sprintf("%s · slot %d", trial.Action, trial.Slot+1), "row action"
+func (f figures) drawTrial(s *svg, trial analysis.Trial, points []analysis.Point, x func(time.Duration) float64, y, row float64) {
+	class := "row action"
 	if trial.Control {
-		label, class = fmt.Sprintf("control · slot %d", trial.Slot+1), "row control"
+		class = "row control"
 	}
 	if row > 10 {
-		s.text(trialsLeft-8, y+3.5, "end", "tick", Printable(label))
+		s.text(trialsLeft-8, y+4, "end", "tick", f.trialName(trial))
 	}
-	s.rect(x(0), y-row/2+1, x(window)-x(0), row-2, class, "")
+	s.rect(x(f.from), y-row/2+row/15, x(f.to)-x(f.from), row*13/15, class, "")
 	for _, p := range points {
-		after := trace.Start.Add(p.After).Sub(trial.At)
-		if after < 0 || after > window {
+		after := f.trace.Start.Add(p.After).Sub(trial.At)
+		if after < f.from || after > f.to {
 			continue
 		}
-		r, lift := 2.2, row/5
+		r, lift := math.Min(2.2, row/3), row/5
 		if p.Step >= 0 {
 			r = math.Min(4, row/3.5)
 		}
 		if p.Direction == traffic.Out {
 			lift = -lift
 		}
-		s.circle(x(after), y+lift, r, pointClass(p), fmt.Sprintf("%s after %v", pointTitle(p), after.Round(time.Millisecond)))
+		s.circle(x(after), y+lift, r, pointClass(p), fmt.Sprintf("%s, %s after", pointTitle(p), delay(float64(after)/1e6)))
 	}
 }

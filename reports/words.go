@@ -34,7 +34,7 @@ func Prose(s string) string {
 		switch {
 		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"):
 			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case r == ' ' || unicode.IsGraphic(r) && !unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Zl, r) && !unicode.Is(unicode.Zp, r):
+		case shown(r):
 			b.WriteRune(r)
 		default:
 			q := strconv.QuoteRuneToASCII(r)
@@ -42,6 +42,12 @@ func Prose(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// shown tells whether a character is only shown: no control, format or
+// bidirectional mark, no line or paragraph separator.
+func shown(r rune) bool {
+	return unicode.IsGraphic(r) && !unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
 // Headline is the verdict's word as shown to people; an unshown link to the bulb
@@ -81,14 +87,6 @@ func versus(v analysis.Verdict) string {
 		relation = "above"
 	}
 	return fmt.Sprintf("p = %s, %s α = %s", Number(*v.P), relation, Number(v.Alpha))
-}
-
-// Number writes a probability or level with two significant digits.
-func Number(x float64) string {
-	if x != 0 && x < 0.0001 {
-		return strconv.FormatFloat(x, 'e', 1, 64)
-	}
-	return strconv.FormatFloat(x, 'g', 2, 64)
 }
 
 func farEnds(p analysis.Pattern) string {
@@ -144,14 +142,6 @@ func internetLine(v analysis.Verdict) string {
 		}
 	}
 	return "The recording has seen no internet traffic of the gateway."
-}
-
-// Lengths writes inclusive bounds: 490 or 518–519.
-func Lengths(low, high int) string {
-	if low == high {
-		return strconv.Itoa(low)
-	}
-	return fmt.Sprintf("%d–%d", low, high)
 }
 
 // KindName says an event's kind in words.

@@ -1,0 +1,121 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Number writes a probability or level with two significant digits.
+func Number(x float64) string {
+	if x != 0 && x < 0.0001 {
+		return strconv.FormatFloat(x, 'e', 1, 64)
+	}
+	return strconv.FormatFloat(x, 'g', 2, 64)
+}
+
+func optional(p *float64) string {
+	if p == nil {
+		return "–"
+	}
+	return Number(*p)
+}
+
+// Lengths writes inclusive bounds: 490 or 518–519.
+func Lengths(low, high int) string {
+	if low == high {
+		return strconv.Itoa(low)
+	}
+	return fmt.Sprintf("%d–%d", low, high)
+}
+
+// delay writes milliseconds relative to a command, negative ones with a true
+// minus sign: labels can be later than what they label.
+func delay(ms float64) string {
+	sign := ""
+	if ms = math.Round(ms); ms < 0 {
+		sign, ms = "−", -ms
+	}
+	if ms >= 10000 {
+		return fmt.Sprintf("%s%.1f s", sign, ms/1000)
+	}
+	return fmt.Sprintf("%s%.0f ms", sign, ms)
+}
+
+// duration writes a length of time for people, to three digits or so.
+func duration(d time.Duration) string {
+	switch a := d.Abs(); {
+	case a == 0:
+		return "0 s"
+	case a < time.Millisecond:
+		return digits(float64(d)/1e3, "µs")
+	case a < time.Second:
+		return digits(float64(d)/1e6, "ms")
+	case a < 2*time.Minute:
+		return digits(d.Seconds(), "s")
+	case a < 2*time.Hour:
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+	}
+	return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+}
+
+func digits(x float64, unit string) string {
+	s := strconv.FormatFloat(x, 'f', max(0, 2-int(math.Log10(math.Max(math.Abs(x), 1)))), 64)
+	if strings.Contains(s, ".") {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	}
+	return s + " " + unit
+}
+
+// clock writes an instant's time of day in UTC, to the millisecond.
+func clock(t time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	return t.UTC().Format("15:04:05.000")
+}
+
+// when writes an instant in UTC.
+func when(t time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05 UTC")
+}
+
+// count writes a number with thin spaces between thousands.
+func count(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "\u202f" + s[i:]
+	}
+	return s
+}
+
+func byteSize(n int64) string {
+	switch {
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	case n >= 1<<10:
+		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
+	}
+	return fmt.Sprintf("%d B", n)
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "–"
+	}
+	return s
+}
