@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/hueprint/hueprint/experiments"
 	"github.com/hueprint/hueprint/hue"
@@ -62,12 +63,8 @@ func (a actuator) Watch(ctx context.Context, light string) (<-chan experiments.C
 				if !ok {
 					return
 				}
-				if c.On == nil {
-					continue
-				}
-				change := experiments.Change{At: c.At, Light: light, State: experiments.LightState{On: *c.On}, Source: experiments.ByEventStream}
 				select {
-				case changes <- change:
+				case changes <- told(c, light):
 				case <-ctx.Done():
 					return
 				}
@@ -75,6 +72,24 @@ func (a actuator) Watch(ctx context.Context, light string) (<-chan experiments.C
 		}
 	}()
 	return changes, nil
+}
+
+// told is a change of the event stream in the words of experiments.
+func told(c hue.Change, light string) experiments.Change {
+	change := experiments.Change{At: c.At, Light: light, Source: experiments.ByEventStream, OnUntold: c.On == nil}
+	if c.On != nil {
+		change.State.On = *c.On
+	}
+	if c.Brightness != nil {
+		change.State.Brightness = uint8(max(1, min(254, math.Round(*c.Brightness*2.54))))
+	}
+	switch {
+	case c.Mired != nil:
+		change.State.ColorMode, change.State.Mired = "ct", *c.Mired
+	case c.XY != nil:
+		change.State.ColorMode, change.State.XY = "xy", [2]float32{float32(c.XY[0]), float32(c.XY[1])}
+	}
+	return change
 }
 
 // identify asks the bridge who it is, for the run's facts.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,10 +14,9 @@ import (
 	"github.com/hueprint/hueprint/analysis"
 	"github.com/hueprint/hueprint/config"
 	"github.com/hueprint/hueprint/labelled"
+	"github.com/hueprint/hueprint/orchestrator"
 	"github.com/hueprint/hueprint/reports"
 	"github.com/hueprint/hueprint/runs"
-	"github.com/hueprint/hueprint/traffic"
-	"github.com/hueprint/hueprint/traffic/decode"
 )
 
 // analyzeFlags are what analyze takes beside its arguments.
@@ -85,7 +83,7 @@ func (p *program) analyze(args []string, f analyzeFlags) error {
 		if err != nil {
 			return err
 		}
-		if err := keep(folder, part, d.Command); err != nil {
+		if err := keepReport(folder, part, d.Command); err != nil {
 			return err
 		}
 		d.Parts = append(d.Parts, part)
@@ -169,42 +167,28 @@ func (p *program) openRun(arg string) (*runs.Folder, error) {
 	if c, err := p.load(); err == nil {
 		root = c.Runs
 	}
-	all, err := runs.List(root)
-	if err != nil {
-		return nil, err
+	folder, err := runs.Find(root, arg)
+	if errors.Is(err, runs.ErrNotARun) {
+		return nil, fmt.Errorf("there is no file, folder or run %s (looked for runs in %s)", arg, root)
 	}
-	for _, folder := range all {
-		if folder.ID() == arg || filepath.Base(folder.Dir()) == arg {
-			return folder, nil
-		}
-	}
-	return nil, fmt.Errorf("there is no file, folder or run %s (looked for runs in %s)", arg, root)
+	return folder, err
 }
 
-// analyzeRun derives a run's findings from its folder.
+// analyzeRun derives a run's findings from its folder. Registered ones are kept
+// there; exploratory ones are not.
 func analyzeRun(folder *runs.Folder, o analysis.Options) (reports.Part, error) {
 	run, err := folder.Run()
 	if err != nil {
 		return reports.Part{}, err
 	}
-	packets := func(gateway string) iter.Seq2[traffic.Packet, error] {
-		return decode.Packets(folder.Frames(gateway), &decode.Stats{})
-	}
-	findings, traces, err := analysis.Analyze(run, packets, o)
-	if err != nil {
-		return reports.Part{}, fmt.Errorf("run %s: %w", run.ID, err)
-	}
-	return reports.Part{Findings: findings, Traces: traces, Run: &run, Folder: folder.Dir()}, nil
+	findings, traces, err := orchestrator.Analyze(folder, o)
+	return reports.Part{Findings: findings, Traces: traces, Run: &run, Folder: folder.Dir()}, err
 }
 
-// keep writes registered findings and their report into the run's folder;
-// exploratory ones are never kept as the run's.
-func keep(folder *runs.Folder, part reports.Part, repeat string) error {
+// keepReport writes the report of registered findings into the run's folder.
+func keepReport(folder *runs.Folder, part reports.Part, repeat string) error {
 	if part.Findings.Exploratory {
 		return nil
-	}
-	if err := folder.WriteFindings(part.Findings); err != nil {
-		return err
 	}
 	return folder.WriteReport(func(w io.Writer) error {
 		return reports.HTML(w, reports.Document{Command: repeat, Parts: []reports.Part{part}})

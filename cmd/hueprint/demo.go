@@ -126,7 +126,7 @@ func (p *program) demo(ctx context.Context, f demoFlags) (err error) {
 		if err != nil {
 			return errors.Join(runErr, err)
 		}
-		if err := keep(folder, part, d.Command); err != nil {
+		if err := keepReport(folder, part, d.Command); err != nil {
 			return errors.Join(runErr, err)
 		}
 		d.Parts = append(d.Parts, part)
@@ -134,7 +134,11 @@ func (p *program) demo(ctx context.Context, f demoFlags) (err error) {
 	if len(d.Parts) == 0 {
 		return runErr
 	}
-	return errors.Join(p.present(d, f.out), runErr)
+	err = p.present(d, f.out)
+	if runErr != nil {
+		err = failure(err, runErr)
+	}
+	return err
 }
 
 // check reads the flags: the design, and one option for each gateway.

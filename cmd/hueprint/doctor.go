@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -172,21 +170,7 @@ func (d *diagnosis) clock() {
 }
 
 func (d *diagnosis) iface(name string) bool {
-	return d.result("interface "+name, "can be captured", permission(name))
-}
-
-// permission is capture.Check with the list of interfaces and this program's
-// own path in the hint.
-func permission(name string) error {
-	err := capture.Check(name)
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EPERM) {
-		self, pathErr := os.Executable()
-		if pathErr != nil {
-			self = "$(command -v hueprint)"
-		}
-		return fmt.Errorf("no permission to capture on %s: run 'sudo setcap cap_net_raw+ep %s' once (again after each update), or run as root", name, self)
-	}
-	return err
+	return d.result("interface "+name, "can be captured", capture.Check(name))
 }
 
 func (d *diagnosis) bridge(ctx context.Context) {

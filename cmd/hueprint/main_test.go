@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -54,20 +55,6 @@ func has(program string) bool {
 	return err == nil
 }
 
-// dataDir is the folder of third-party captures.
-func dataDir(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("HUEPRINT_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"),
@@ -78,7 +65,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("PORT", port)
 			return err
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "waitport": waitPort},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "waitport": waitPort, "port": port},
 	})
 }
 
@@ -115,6 +102,12 @@ func waitPort(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Fatalf("nothing listens on port %s", args[0])
+}
+
+// port copies a file with PORT replaced by the script's free port.
+func port(ts *testscript.TestScript, _ bool, args []string) {
+	text := strings.ReplaceAll(ts.ReadFile(args[0]), "PORT", ts.Getenv("PORT"))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
 }
 
 // freePort finds a port of loopback that nobody uses now.

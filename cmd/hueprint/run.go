@@ -141,7 +141,7 @@ func (p *program) runExperiment(ctx context.Context, name string, f runFlags) er
 		}
 		if err != nil {
 			failed = true
-			p.failure(err)
+			fmt.Fprintf(p.err, "hueprint: %v\n", err)
 			if ctx.Err() != nil {
 				break
 			}
@@ -151,18 +151,21 @@ func (p *program) runExperiment(ctx context.Context, name string, f runFlags) er
 	if len(d.Parts) == 0 {
 		return errors.New("no run could be carried out")
 	}
-	return errors.Join(p.presentRuns(d, f.out), failedRuns(failed))
-}
-
-// failedRuns makes the exit status say that not every run was carried out.
-func failedRuns(failed bool) error {
+	err = p.presentRuns(d, f.out)
 	if failed {
-		return errors.New("not every run was completed; see above")
+		err = failure(err, errors.New("not every run was completed; see above"))
 	}
-	return nil
+	return err
 }
 
-func (p *program) failure(err error) { fmt.Fprintf(p.err, "hueprint: %v\n", err) }
+// failure makes the exit status that of failed work, which comes before an
+// answer that is inconclusive because of it.
+func failure(answer, failed error) error {
+	if errors.Is(answer, errInconclusive) {
+		answer = nil
+	}
+	return errors.Join(answer, failed)
+}
 
 // presentRuns shows the answer; the report of a single run is the one in its
 // folder unless another was asked for.
@@ -206,7 +209,7 @@ func (p *program) conduct(ctx context.Context, b bench, e experiments.Experiment
 	if analysisErr != nil {
 		return nil, errors.Join(err, analysisErr)
 	}
-	return &part, errors.Join(err, keep(folder, part, fmt.Sprintf("hueprint run %s --seed %d", shellQuote(e.Name), seed)))
+	return &part, errors.Join(err, keepReport(folder, part, fmt.Sprintf("hueprint run %s --seed %d", shellQuote(e.Name), seed)))
 }
 
 // conductor has the means of the real lab.

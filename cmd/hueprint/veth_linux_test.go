@@ -9,11 +9,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/hueprint/hueprint/experiments"
 	"github.com/hueprint/hueprint/hue"
 	"github.com/hueprint/hueprint/reports"
 	"github.com/hueprint/hueprint/runs"
@@ -164,6 +166,25 @@ func TestTenTogglesOnARealBench(t *testing.T) {
 	}
 }
 
+// reportLateness prints how late commands left, to the last byte handed to the
+// kernel, against the plan.
+func reportLateness(t *testing.T, run experiments.Run) {
+	t.Helper()
+	var late []time.Duration
+	for _, c := range run.Commands {
+		if !c.Sent.IsZero() {
+			late = append(late, c.Sent.Sub(c.Planned))
+		}
+	}
+	slices.Sort(late)
+	if len(late) == 0 {
+		t.Error("no command was sent")
+		return
+	}
+	t.Logf("measured: commands written after their planned instant: median %v, p99 %v, most %v of %d",
+		late[len(late)/2], late[(len(late)*99+99)/100-1], late[len(late)-1], len(late))
+}
+
 // startAndWait starts a capturing process and waits until it has written its
 // file's header.
 func startAndWait(t *testing.T, cmd *exec.Cmd, file string) {
@@ -207,7 +228,7 @@ func demandTable1(t *testing.T, got reports.Output) {
 	if e := got.Verdicts[0].Evidence; e.Dropped != 0 || e.Gaps != 0 || !e.Restored {
 		t.Errorf("evidence: %d dropped, %d gaps, restored %v", e.Dropped, e.Gaps, e.Restored)
 	}
-	t.Logf("measured: lateness p50 %v, p99 %v, most %v", got.Verdicts[0].Evidence.LatenessP50, got.Verdicts[0].Evidence.LatenessP99, got.Verdicts[0].Evidence.LatenessMax)
+	t.Logf("measured: slots begun after their planned instant: p50 %v, p99 %v, most %v", got.Verdicts[0].Evidence.LatenessP50, got.Verdicts[0].Evidence.LatenessP99, got.Verdicts[0].Evidence.LatenessMax)
 }
 
 // demandSameFrames compares the run's recording with what tshark captured in the
@@ -222,6 +243,7 @@ func demandSameFrames(t *testing.T, dir, witness string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	reportLateness(t, run)
 	recording := run.Recordings[0]
 	ours := 0
 	for _, file := range folder.Captures(recording.Gateway) {
