@@ -88,8 +88,9 @@ func (p *pair) tcp() (headers []*layers.TCP) {
 }
 
 // TestAnyLine demands that whatever a line delays, jitters and loses, and
-// however the bytes are written, both sides get each other's bytes in order and
-// equal seeds give equal frames.
+// however the bytes are written, both sides get each other's bytes in order.
+// (Equal seeds need not give equal frames: which of two programs that run at
+// one instant is first is the scheduler's.)
 func TestAnyLine(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		o := wire.Options{
@@ -100,20 +101,12 @@ func TestAnyLine(t *testing.T) {
 			Seed:       rapid.Uint64().Draw(r, "seed"),
 		}
 		writes := rapid.SliceOfN(rapid.IntRange(1, 40_000), 1, 12).Draw(r, "writes")
-		first, again := talk(t, o, writes), talk(t, o, writes)
-		if len(first) != len(again) {
-			r.Fatalf("equal seeds gave %d and %d frames", len(first), len(again))
-		}
-		for i := range first {
-			if !first[i].Time.Equal(again[i].Time) || !bytes.Equal(first[i].Data, again[i].Data) {
-				r.Fatalf("equal seeds gave other frames from frame %d on", i+1)
-			}
-		}
+		talk(t, o, writes)
 	})
 }
 
 // talk sends the writes there and back, one side after the other.
-func talk(t *testing.T, o wire.Options, writes []int) (frames []traffic.Frame) {
+func talk(t *testing.T, o wire.Options, writes []int) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t, o)
 		defer p.network.Close()
@@ -138,9 +131,7 @@ func talk(t *testing.T, o wire.Options, writes []int) (frames []traffic.Frame) {
 		near.Close()
 		far.Close()
 		time.Sleep(time.Hour)
-		frames = p.seen()
 	})
-	return frames
 }
 
 // TestDelayedAck demands that single segments are acknowledged 40 ms later,
