@@ -45,6 +45,9 @@ func TestPlantedPatternIsFound(t *testing.T) {
 		if s.Seen != 10 || s.Of != 10 || s.SeenControl != 0 || s.OfControl != 10 || !s.Core {
 			t.Errorf("step %+v: want 10 of 10 and 0 of 10, core", s)
 		}
+		if s.Main != (s.LengthMin == 1203) {
+			t.Errorf("step %+v: main is the longest of those sent", s)
+		}
 	}
 	want := []mark{{traffic.Out, 401, 402, 54 + 5 + 402, 120}, {traffic.In, 57, 57, 54 + 5 + 57, 160}, {traffic.Out, 1203, 1203, 54 + 5 + 1203, 220}}
 	if len(got) != len(want) {

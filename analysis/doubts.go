@@ -44,8 +44,11 @@ func (s *study) incomplete() string {
 	return fmt.Sprintf("The run is incomplete (%s): %d of %d slots were reached. Run it again.", how, len(s.trials), len(s.run.Plan.Slots))
 }
 
+// unrecorded says nothing of a run that reached no slot: it had nothing to record.
 func (s *study) unrecorded() string {
 	switch {
+	case !s.recorded && len(s.trials) == 0 && s.run.Ending != experiments.Complete:
+		return ""
 	case !s.recorded:
 		return "There is no recording of this gateway. Check its interface with hueprint doctor and run again."
 	case s.recording.Failure != "":
@@ -54,8 +57,9 @@ func (s *study) unrecorded() string {
 	return ""
 }
 
+// silent leaves empty recordings to unrecorded where that knows the cause.
 func (s *study) silent() string {
-	if s.log.Packets > 0 {
+	if s.log.Packets > 0 || !s.recorded || s.log.Frames == 0 && s.recording.Failure != "" {
 		return ""
 	}
 	if s.log.Frames == 0 {
@@ -158,7 +162,12 @@ func (s *study) disturbed() string {
 	return fmt.Sprintf("Someone else changed the bulb %d times during the run. Keep other apps, switches and automations away from it, and run again.", n)
 }
 
+// tooFew leaves runs that ended before their plan to incomplete, unless the whole
+// plan would have been too small.
 func (s *study) tooFew() string {
+	if s.run.Ending != experiments.Complete && s.run.Plan.Experiment.LeastP() <= s.set.alpha {
+		return ""
+	}
 	if p := s.design.LeastP(); p > s.set.alpha {
 		return fmt.Sprintf("With %d action and %d control slots the smallest possible p is %.2g, above alpha = %g. Plan more slots.", s.design.Actions, s.design.Trials-s.design.Actions, p, s.set.alpha)
 	}

@@ -89,6 +89,42 @@ func unconfirm(run *experiments.Run, n int) {
 	}
 }
 
+// Each cause is said once: a run that ended before it recorded anything is
+// incomplete and nothing else.
+func TestDoubtsDoNotRepeatEachOther(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		spoil func(run *experiments.Run)
+		empty bool
+		want  int
+	}{
+		{"aborted at once, not recorded", func(r *experiments.Run) {
+			r.Ending, r.Cause, r.Commands, r.Recordings = experiments.Aborted, "no proof of recording", nil, nil
+		}, true, 1},
+		{"aborted after five slots, not recorded", func(r *experiments.Run) {
+			r.Ending, r.Commands, r.Recordings = experiments.Aborted, r.Commands[:5], nil
+		}, true, 2},
+		{"not recorded", func(r *experiments.Run) { r.Recordings = nil }, true, 1},
+		{"recorder failed at once", func(r *experiments.Run) { r.Recordings[0].Failure = "disk full" }, true, 1},
+		{"nothing recorded", func(*experiments.Run) {}, true, 1},
+		{"stopped after five slots", func(r *experiments.Run) { r.Ending, r.Commands = experiments.Stopped, r.Commands[:5] }, false, 1},
+		{"stopped, and planned too small", func(r *experiments.Run) {
+			r.Ending, r.Commands, r.Registered.Alpha = experiments.Stopped, r.Commands[:5], 1e-6
+		}, false, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			run, w := marked(11, traffic.Internet)
+			c.spoil(&run)
+			if c.empty {
+				w = &wire{}
+			}
+			if v := analyze(t, run, w).Verdicts[0]; v.Verdict != analysis.Inconclusive || len(v.Reasons) != c.want {
+				t.Errorf("verdict %s with %d reasons, want %d: %q", v.Verdict, len(v.Reasons), c.want, v.Reasons)
+			}
+		})
+	}
+}
+
 // What does not touch a window, or stays within bounds, weakens nothing.
 func TestNoDoubt(t *testing.T) {
 	for _, c := range []struct {

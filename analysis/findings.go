@@ -166,6 +166,10 @@ type Step struct {
 	OfControl   int `json:"of_control"`
 	// Core steps come with (nearly) every action, others are optional.
 	Core bool `json:"core"`
+	// Main is the step to look at first, exactly one of each pattern with steps:
+	// that of the best F1; of equal ones what carries content before what sets up
+	// a connection, and what the gateway sends before what it receives.
+	Main bool `json:"main"`
 	// P is the adjusted p of the step's class.
 	P  float64 `json:"p"`
 	F1 float64 `json:"f1"`

@@ -5,12 +5,14 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/hueprint/hueprint/analysis"
+	"github.com/hueprint/hueprint/analysis/events"
 	"github.com/hueprint/hueprint/pcapng"
 	"github.com/hueprint/hueprint/traffic"
 	"github.com/hueprint/hueprint/traffic/decode"
@@ -68,12 +70,13 @@ func mainStep(t *testing.T, v analysis.Verdict) {
 	for _, s := range v.Pattern.Steps {
 		t.Logf("%s %s %s %d–%d frame %d–%d delay %.0f ms, seen %d of %d, p %.2g, F1 %.2f %v", s.Name, s.Direction, s.Kind, s.LengthMin, s.LengthMax, s.FrameMin, s.FrameMax, s.DelayMS, s.Seen, s.Of, s.P, s.F1, s.Actions)
 	}
-	for _, s := range v.Pattern.Steps {
-		if s.Direction == traffic.Out && s.LengthMin == 518 && s.LengthMax == 519 {
-			return
-		}
+	mains := slices.DeleteFunc(slices.Clone(v.Pattern.Steps), func(s analysis.Step) bool { return !s.Main })
+	if len(mains) != 1 || mains[0].Direction != traffic.Out || mains[0].Kind != events.TLSRecord || mains[0].LengthMin != 518 || mains[0].LengthMax != 519 {
+		t.Errorf("main steps %+v, want the outgoing record of 518 to 519 bytes", mains)
 	}
-	t.Errorf("no outgoing step of 518 to 519 bytes")
+	if all := strings.Join(v.Reasons, " "); !strings.Contains(all, "The main step (a TLS record of 518 to 519 bytes sent to "+mains[0].Name+") was seen in ") {
+		t.Errorf("the reasons do not name it: %s", all)
+	}
 }
 
 func TestEachPlugAlone(t *testing.T) {

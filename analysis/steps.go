@@ -21,7 +21,8 @@ type part struct {
 	class correlate.Class
 }
 
-// parts describes the chosen classes as steps, in order of median delay.
+// parts describes the chosen classes as steps, in order of median delay, and
+// marks the main one.
 func parts(chosen []correlate.Chosen, trials []align.Trial) []part {
 	out := make([]part, 0, len(chosen))
 	for _, c := range chosen {
@@ -30,6 +31,7 @@ func parts(chosen []correlate.Chosen, trials []align.Trial) []part {
 	slices.SortStableFunc(out, func(a, b part) int {
 		return cmp.Or(cmp.Compare(a.step.DelayMS, b.step.DelayMS), a.class.Compare(b.class))
 	})
+	markMain(out)
 	return out
 }
 

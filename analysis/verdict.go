@@ -153,10 +153,8 @@ func reasons(v Verdict) []string {
 		return notDetected(v)
 	}
 	out := []string{fmt.Sprintf("The smallest adjusted p is %.2g, at most alpha = %g.", *v.P, v.Alpha)}
-	if len(v.Pattern.Steps) > 0 {
-		s := clearest(v.Pattern.Steps)
-		out = append(out, fmt.Sprintf("The clearest step (%s, %s %s, %s) was seen in %d of %d actions%s.",
-			s.Name, s.Direction, s.Kind, bytesOf(s.LengthMin, s.LengthMax), s.Seen, s.Of, inControls(s)))
+	if s, found := mainOf(v.Pattern); found {
+		out = append(out, fmt.Sprintf("The main step (%s) was seen in %d of %d actions%s.", s.inWords(), s.Seen, s.Of, inControls(s)))
 	}
 	if v.Verdict == LANVisible && !slices.ContainsFunc(v.Scopes, func(l ScopeVerdict) bool { return l.Scope == traffic.Internet }) {
 		out = append(out, "The recording has seen no internet traffic of the gateway, so the verdict speaks of the local network only.")
@@ -169,17 +167,6 @@ func inControls(s Step) string {
 		return ""
 	}
 	return fmt.Sprintf(" and in %d of %d controls", s.SeenControl, s.OfControl)
-}
-
-func clearest(steps []Step) Step {
-	return slices.MaxFunc(steps, func(a, b Step) int { return cmp.Compare(a.F1, b.F1) })
-}
-
-func bytesOf(low, high int) string {
-	if low == high {
-		return fmt.Sprintf("%d bytes", low)
-	}
-	return fmt.Sprintf("%d to %d bytes", low, high)
 }
 
 func notDetected(v Verdict) []string {
