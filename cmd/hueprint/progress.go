@@ -32,13 +32,15 @@ func newProgress(out io.Writer) *progressBoard {
 	b.bars.SetOutputWriter(out)
 	b.bars.SetAutoStop(false)
 	b.bars.SetUpdateFrequency(100 * time.Millisecond)
-	b.bars.SetTrackerLength(max(10, min(40, width-60)))
-	b.bars.SetMessageLength(34)
+	b.bars.SetTrackerLength(max(10, min(40, width-62)))
+	b.bars.SetMessageLength(56)
 	b.bars.SetTrackerPosition(progress.PositionRight)
 	b.bars.Style().Visibility.ETA = false
 	b.bars.Style().Visibility.Speed = false
-	b.bars.Style().Visibility.Time = true
+	b.bars.Style().Visibility.Time = false
+	b.bars.Style().Visibility.Value = false
 	b.bars.Style().Visibility.Percentage = false
+	b.bars.Style().Options.DoneString = ""
 	go func() {
 		defer close(b.done)
 		b.bars.Render()
@@ -58,7 +60,9 @@ func (b *progressBoard) stop() {
 func (b *progressBoard) gateway(name string, slots int) orchestrator.Observer {
 	o := &gatewayProgress{board: b, name: name}
 	if b.bars != nil {
-		o.bar = &progress.Tracker{Message: name, Total: int64(slots)}
+		// One more than the slots: a bar that is full counts as done, and the run
+		// has yet to settle and to put the light back.
+		o.bar = &progress.Tracker{Message: name, Total: int64(slots) + 1}
 		b.bars.AppendTracker(o.bar)
 	}
 	return o
@@ -95,7 +99,7 @@ func (g *gatewayProgress) Observe(e orchestrator.Event) {
 		g.warn(e.Warning)
 	}
 	if g.bar != nil {
-		g.bar.UpdateMessage(fmt.Sprintf("%s: %s", g.name, phaseWords[e.Phase]))
+		g.bar.UpdateMessage(g.message(e))
 		g.bar.SetValue(int64(e.Slot))
 		if e.Phase == orchestrator.Ended {
 			g.bar.MarkAsDone()
@@ -109,6 +113,18 @@ func (g *gatewayProgress) Observe(e orchestrator.Event) {
 		g.board.line("%s: slot %d of %d, %v left", g.name, e.Slot, e.Of, e.Left.Round(time.Second))
 	}
 	g.phase = e.Phase
+}
+
+// message says in a few words where the run is.
+func (g *gatewayProgress) message(e orchestrator.Event) string {
+	s := fmt.Sprintf("%s: %s", g.name, phaseWords[e.Phase])
+	if e.Phase == orchestrator.Acting {
+		s += fmt.Sprintf(", slot %d of %d", min(e.Slot+1, e.Of), e.Of)
+	}
+	if e.Left > 0 {
+		s += fmt.Sprintf(", %v left", e.Left.Round(time.Second))
+	}
+	return s
 }
 
 func (g *gatewayProgress) warn(text string) {
