@@ -63,23 +63,28 @@ func (n *Network) nudge() {
 // run lets the events happen, each at its time, until the network closes.
 func (n *Network) run() {
 	defer close(n.done)
-	timer := time.NewTimer(time.Hour)
-	defer timer.Stop()
+	timer := time.NewTimer(0)
+	timer.Stop()
 	for {
 		wait, open := n.perform()
 		if !open {
 			return
 		}
-		timer.Reset(wait)
+		var next <-chan time.Time // none while nothing is to come, so that synctest sees a deadlock as one
+		if wait > 0 {
+			timer.Reset(wait)
+			next = timer.C
+		}
 		select {
-		case <-timer.C:
+		case <-next:
 		case <-n.wake:
+			timer.Stop()
 		}
 	}
 }
 
 // perform lets all events that are due happen, and tells how long it is until
-// the next one.
+// the next one, 0 when there is none.
 func (n *Network) perform() (wait time.Duration, open bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -89,5 +94,5 @@ func (n *Network) perform() (wait time.Duration, open bool) {
 		}
 		heap.Pop(&n.agenda).(event).do()
 	}
-	return time.Hour, !n.closed
+	return 0, !n.closed
 }
