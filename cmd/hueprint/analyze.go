@@ -24,8 +24,9 @@ type analyzeFlags struct {
 	out         outputFlags
 	actions     string
 	gateway     string
-	uncertainty time.Duration
-	window      time.Duration
+	uncertainty seconds
+	exact       bool // --uncertainty 0: the times are exact
+	window      seconds
 	alpha       float64
 	seed        uint64
 	markdown    string
@@ -53,13 +54,16 @@ several of them are analysed together.`,
   hueprint analyze plug.pcap --actions taps.csv --gateway 192.168.1.135 --report plug.html
   hueprint analyze home1/ home2/ home3/ --alpha 0.05 --json`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return p.analyze(args, f) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.exact = cmd.Flags().Changed("uncertainty") && f.uncertainty == 0
+			return p.analyze(args, f)
+		},
 	}
 	f.out.add(cmd, "")
 	cmd.Flags().StringVar(&f.actions, "actions", "", "CSV table of the actions in a CAPTURE")
 	cmd.Flags().StringVar(&f.gateway, "gateway", "", "IP or MAC address of the device under test in a CAPTURE")
-	cmd.Flags().DurationVar(&f.uncertainty, "uncertainty", 0, "how far the actions' times can be off, for captures (default 2s)")
-	cmd.Flags().DurationVar(&f.window, "window", 0, "time after an action in which a reaction counts")
+	cmd.Flags().Var(&f.uncertainty, "uncertainty", "how far the actions' times can be off, for captures; a plain number is seconds (default 2s)")
+	cmd.Flags().Var(&f.window, "window", "time after an action in which a reaction counts; a plain number is seconds")
 	cmd.Flags().Float64Var(&f.alpha, "alpha", 0, "level at which a mark counts as shown (default: the registered one; 0.01 for captures)")
 	cmd.Flags().Uint64Var(&f.seed, "seed", 0, "seed of the redraws")
 	cmd.Flags().StringVar(&f.markdown, "markdown", "", "write the report as Markdown to this file")
@@ -79,7 +83,7 @@ func (p *program) analyze(args []string, f analyzeFlags) error {
 	}
 	d := reports.Document{Command: command("analyze", args, f)}
 	for _, folder := range subjects.folders {
-		part, err := analyzeRun(folder, analysis.Options{Alpha: f.alpha, Window: f.window, Seed: f.seed})
+		part, err := analyzeRun(folder, analysis.Options{Alpha: f.alpha, Window: time.Duration(f.window), Seed: f.seed})
 		if err != nil {
 			return err
 		}
@@ -196,9 +200,11 @@ func keepReport(folder *runs.Folder, part reports.Part, repeat string) error {
 }
 
 func analyzeCaptures(captures []analysis.Labelled, f analyzeFlags) (reports.Part, error) {
-	findings, traces, err := analysis.AnalyzeLabelled(captures, analysis.LabelledOptions{
-		Alpha: f.alpha, Window: f.window, Uncertainty: f.uncertainty, Seed: f.seed,
-	})
+	o := analysis.LabelledOptions{Alpha: f.alpha, Window: time.Duration(f.window), Uncertainty: time.Duration(f.uncertainty), Seed: f.seed}
+	if f.exact {
+		o.Uncertainty = -1 // 0 would mean the default
+	}
+	findings, traces, err := analysis.AnalyzeLabelled(captures, o)
 	if err != nil {
 		return reports.Part{}, err
 	}
@@ -213,16 +219,13 @@ func command(name string, args []string, f analyzeFlags) string {
 			words = append(words, flag, value)
 		}
 	}
-	duration := func(d time.Duration) string {
-		if d == 0 {
-			return ""
-		}
-		return d.String()
-	}
 	add("--actions", f.actions)
 	add("--gateway", f.gateway)
-	add("--uncertainty", duration(f.uncertainty))
-	add("--window", duration(f.window))
+	add("--uncertainty", f.uncertainty.String())
+	if f.exact {
+		add("--uncertainty", "0")
+	}
+	add("--window", f.window.String())
 	if f.alpha != 0 {
 		add("--alpha", fmt.Sprint(f.alpha))
 	}
