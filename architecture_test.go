@@ -34,6 +34,8 @@ var house = map[string][]string{
 	"analysis/correlate": {"traffic", "experiments", "analysis/events", "analysis/align"},
 	"analysis":           {"traffic", "traffic/decode", "traffic/tlsrec", "traffic/names", "experiments", "analysis/events", "analysis/align", "analysis/correlate"},
 	"reports":            {"traffic", "experiments", "analysis", "analysis/events", "pcapng"},
+	"reports/annotate":   {"traffic", "experiments", "analysis", "pcapng"},
+	"reports/exporttest": {"traffic", "traffic/decode", "experiments", "analysis"},
 	// rim
 	"hue":       {},
 	"labelled":  {"traffic", "traffic/decode", "capture", "analysis"},

@@ -21,6 +21,11 @@ const (
 	LinkSLL2     LinkType = 276
 )
 
+// LinkUpperPDU frames hold no packet but a message of an upper layer with the
+// name of its dissector (Wireshark's "Exported PDU"); no capture of ours has
+// them, annotated copies do.
+const LinkUpperPDU LinkType = 252
+
 // A Frame is one frame as a recorder saw it, not yet decoded.
 type Frame struct {
 	// Time is the instant of capture by the clock of the capturing host.
