@@ -76,7 +76,7 @@ func pointTitle(p analysis.Point) string {
 		word = "received"
 	}
 	s := fmt.Sprintf("%s %s, frame %d B, length %d B, %s:%d (%s), packet %d",
-		KindName(p.Kind), word, p.Frame, p.Length, Printable(p.Channel.Name), p.Channel.Port, ScopeName(p.Channel.Scope), p.Number)
+		KindName(p.Kind), word, p.Frame, p.Length, Printable(p.Channel.Name), p.Channel.Port, p.Channel.Scope, p.Number)
 	if p.Detail != "" {
 		s += ", " + Printable(p.Detail)
 	}

@@ -2,14 +2,15 @@ package reports
 
 import (
 	"fmt"
+	"html/template"
 	"time"
 
 	"github.com/hueprint/hueprint/analysis"
 )
 
-// figures draw one gateway's trace.
+// figures draw one gateway's traces: one of a run, one for each labelled capture.
 type figures struct {
-	trace   analysis.Trace
+	traces  []analysis.Trace
 	verdict analysis.Verdict
 	// from and to bound a trial's window by the time since its command; from is
 	// negative where labels can be later than what they label.
@@ -18,22 +19,47 @@ type figures struct {
 	labelled bool
 }
 
-func newFigures(trace analysis.Trace, v analysis.Verdict, d analysis.Design) figures {
-	f := figures{trace: trace, verdict: v, to: d.Window, labelled: d.Method == analysis.CircularShift}
-	at := map[int]time.Time{}
-	for _, t := range v.Trials {
-		at[t.Slot] = t.At
-	}
-	for _, p := range trace.Points {
-		if begun, ok := at[p.Slot]; ok && p.Slot >= 0 {
-			f.from = min(f.from, trace.Start.Add(p.After).Sub(begun))
+func newFigures(all []analysis.Trace, v analysis.Verdict, d analysis.Design) figures {
+	f := figures{verdict: v, to: d.Window, labelled: d.Method == analysis.CircularShift}
+	for _, trace := range all {
+		if trace.Gateway != v.Gateway {
+			continue
+		}
+		f.traces = append(f.traces, trace)
+		for _, p := range trace.Points {
+			if p.Slot >= 0 && p.Slot < len(v.Trials) {
+				f.from = min(f.from, f.after(trace, p))
+			}
 		}
 	}
-	if f.from > -5*time.Millisecond {
-		f.from = 0
-	}
-	f.from = -((-f.from + 249*time.Millisecond) / (250 * time.Millisecond) * (250 * time.Millisecond))
+	f.from = roundDown(f.from)
 	return f
+}
+
+// after is the time from the trial's command to the point.
+func (f figures) after(trace analysis.Trace, p analysis.Point) time.Duration {
+	return trace.Start.Add(p.After).Sub(f.verdict.Trials[p.Slot].At)
+}
+
+// roundDown takes a negative start of windows to the next quarter of a second;
+// what is within a clock's uncertainty of zero is zero.
+func roundDown(from time.Duration) time.Duration {
+	const quarter = 250 * time.Millisecond
+	if from > -5*time.Millisecond {
+		return 0
+	}
+	return -((-from + quarter - 1) / quarter * quarter)
+}
+
+// timelines has a figure for each trace.
+func (f figures) timelines() []template.HTML {
+	var all []template.HTML
+	for _, trace := range f.traces {
+		if drawn := f.timeline(trace); drawn != "" {
+			all = append(all, drawn)
+		}
+	}
+	return all
 }
 
 // trialName is the word for a trial and its number.

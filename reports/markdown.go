@@ -83,18 +83,3 @@ func markdownText(s string) string {
 	return strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "~", `\~`, "$", `\$`, "&", "&amp;",
 		"<", "&lt;", ">", "&gt;", "|", "&#124;", "[", `\[`, "]", `\]`, "#", `\#`, "://", "&#58;//").Replace(s)
 }
-
-// Method says in one paragraph how the findings were made, fit for a paper's
-// methods section.
-func Method(d analysis.Design) string {
-	if d.Method == analysis.CircularShift {
-		return fmt.Sprintf("The capture has %d labelled actions and no control slots. Significance is the share of circular shifts of the schedule (%d evaluated) whose maximal standardised statistic is at least the observed one; this is approximate, and cannot be smaller than %s. α = %s, seed %d.",
-			d.Actions, d.Redraws, Number(d.LeastP), Number(d.Alpha), d.Seed)
-	}
-	how := fmt.Sprintf("%d random redraws", d.Redraws)
-	if d.Enumerated {
-		how = fmt.Sprintf("all %.0f assignments", d.Assignments)
-	}
-	return fmt.Sprintf("%d action slots and %d control slots, in which everything but the command happened, were assigned by lot. Each candidate (channel, direction, kind, length class) was tested by the randomisation test over %s with a window of %v; p is adjusted over all candidates by Westfall and Young's step-down minP. The least possible p is %s; α = %s, seed %d.",
-		d.Actions, d.Controls, how, duration(d.Window), Number(d.LeastP), Number(d.Alpha), d.Seed)
-}

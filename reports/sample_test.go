@@ -48,7 +48,7 @@ func trials() []analysis.Trial {
 // visible is the verdict on a gateway that answers every action to its cloud.
 func visible(gateway string) analysis.Verdict {
 	steps := []analysis.Step{step(cloud("eu.example.net"), traffic.Out, 377, 131), step(cloud("eu.example.net"), traffic.In, 201, 166)}
-	steps[1].Core, steps[1].Seen = false, 9
+	steps[0].Main, steps[1].Core, steps[1].Seen = true, false, 9
 	return analysis.Verdict{Gateway: gateway, Kind: "hub", Verdict: analysis.CloudVisible, Link: analysis.LinkShown, P: ptr(5.4e-6), Alpha: 0.01,
 		Reasons: []string{"The smallest adjusted p is 5.4e-06, at most alpha = 0.01."},
 		Scopes: []analysis.ScopeVerdict{

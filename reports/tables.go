@@ -66,6 +66,9 @@ func stepKind(s analysis.Step) string {
 	if s.Detail != "" {
 		kind += " " + Printable(s.Detail)
 	}
+	if s.Main {
+		kind += " (main)"
+	}
 	if !s.Core {
 		kind += " (optional)"
 	}

@@ -31,7 +31,8 @@ func (o Terminal) Text(w io.Writer, f analysis.Findings) error {
 		b.WriteString(o.verdicts(f) + "\n")
 	}
 	for _, v := range f.Verdicts {
-		o.gateway(&b, v)
+		b.WriteByte('\n')
+		o.gateway(&b, v, o.width() < leastForWords)
 	}
 	for _, warning := range f.Warnings {
 		b.WriteString(o.wrap("Warning: "+Prose(warning), "") + "\n")
@@ -102,9 +103,11 @@ func verdictColor(c analysis.Conclusion) text.Color {
 	return text.FgMagenta
 }
 
-func (o Terminal) gateway(b *strings.Builder, v analysis.Verdict) {
-	fmt.Fprintf(b, "\n%s: %s\n", o.paint(text.WrapText(Printable(v.Gateway), o.width()-20), text.Bold), o.paint(Headline(v), verdictColor(v.Verdict)))
-	if o.width() < leastForWords {
+// gateway says the verdict, why, and the pattern; with its sentence where no
+// table has shown it.
+func (o Terminal) gateway(b *strings.Builder, v analysis.Verdict, sentence bool) {
+	fmt.Fprintf(b, "%s: %s\n", o.paint(text.WrapText(Printable(v.Gateway), o.width()-20), text.Bold), o.paint(Headline(v), verdictColor(v.Verdict)))
+	if sentence {
 		b.WriteString(o.wrap(Sentence(v), "  ") + "\n")
 	}
 	for _, r := range v.Reasons {
@@ -125,13 +128,13 @@ func (o Terminal) gateway(b *strings.Builder, v analysis.Verdict) {
 func (o Terminal) pattern(p analysis.Pattern) string {
 	room := o.width() - 2
 	for _, l := range []layout{{sizes: true, farEnd: true, spread: true, clean: Prose}, {farEnd: true, spread: true, clean: Prose}} {
-		if s := plain(patternTable(p, l)); text.LongestLineLen(s) <= room {
+		if s := plain(patternTable(p, l), 36); text.LongestLineLen(s) <= room {
 			return s
 		}
 	}
 	var parts []string
 	for _, same := range byFarEnd(p.Steps) {
-		parts = append(parts, text.WrapText(Printable(same[0].Name), room), plain(patternTable(analysis.Pattern{Steps: same}, layout{clean: Prose})))
+		parts = append(parts, text.WrapText(Printable(same[0].Name), room), plain(patternTable(analysis.Pattern{Steps: same}, layout{clean: Prose}), 22))
 	}
 	return strings.Join(parts, "\n")
 }
@@ -148,14 +151,15 @@ func byFarEnd(steps []analysis.Step) [][]analysis.Step {
 	return runs
 }
 
-// plain renders without frames; long kinds and names are wrapped.
-func plain(t table.Writer) string {
+// plain renders without frames; kinds beyond so many columns, and long names,
+// are wrapped.
+func plain(t table.Writer, kind int) string {
 	style := table.StyleLight
 	style.Format.Header = text.FormatDefault
 	style.Options.DrawBorder = false
 	style.Options.SeparateColumns = false
 	t.SetStyle(style)
-	t.SetColumnConfigs([]table.ColumnConfig{{Name: "kind", WidthMax: 36}, {Name: "far end", WidthMax: 60}})
+	t.SetColumnConfigs([]table.ColumnConfig{{Name: "kind", WidthMax: kind, WidthMaxEnforcer: text.WrapSoft}, {Name: "far end", WidthMax: 60}})
 	return trimLines(t.Render())
 }
 

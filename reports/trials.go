@@ -22,30 +22,40 @@ const (
 // time since the command: what comes with the action stands in columns above
 // and is missing below.
 func (f figures) trialRows() template.HTML {
-	if len(f.verdict.Trials) == 0 || f.to <= f.from {
+	if len(f.verdict.Trials) == 0 || len(f.traces) == 0 || f.to <= f.from {
 		return ""
 	}
-	trials := slices.Clone(f.verdict.Trials)
-	slices.SortStableFunc(trials, func(a, b analysis.Trial) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Action, b.Action), cmp.Compare(a.Slot, b.Slot))
-	})
 	const gap, top = 14.0, 8.0
-	row := rowHeight(len(trials))
-	s := newSVG(trialsWidth, top+row*float64(len(trials))+gap+36, f.trialsLabel())
-	x := func(t time.Duration) float64 {
-		return trialsLeft + (trialsWidth-trialsLeft-trialsRight)*float64(t-f.from)/float64(f.to-f.from)
-	}
-	points := bySlot(f.trace)
-	y := top
-	for i, trial := range trials {
-		if i > 0 && trial.Control && !trials[i-1].Control {
-			y += gap
+	row := rowHeight(len(f.verdict.Trials))
+	s := newSVG(trialsWidth, top+row*float64(len(f.verdict.Trials))+gap+36, f.trialsLabel())
+	points := f.bySlot()
+	y, controls := top, false
+	for _, i := range f.order() {
+		if trial := f.verdict.Trials[i]; trial.Control && !controls {
+			y, controls = y+gap, true
 		}
-		f.drawTrial(s, trial, points[trial.Slot], x, y+row/2, row)
+		f.drawTrial(s, f.verdict.Trials[i], points[i], y+row/2, row)
 		y += row
 	}
-	f.drawTrialAxis(s, x, top, y)
+	f.drawTrialAxis(s, top, y)
 	return s.end()
+}
+
+// order puts actions before controls, and equal actions together.
+func (f figures) order() []int {
+	order := make([]int, len(f.verdict.Trials))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int {
+		a, b := f.verdict.Trials[i], f.verdict.Trials[j]
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Action, b.Action))
+	})
+	return order
+}
+
+func (f figures) trialX(t time.Duration) float64 {
+	return trialsLeft + (trialsWidth-trialsLeft-trialsRight)*float64(t-f.from)/float64(f.to-f.from)
 }
 
 // rowHeight shrinks rows where there are many.
@@ -66,10 +76,10 @@ func (f figures) trialsLabel() string {
 	return fmt.Sprintf("Packets of %s in the %s after each slot: action trials above, control trials below.", Printable(f.verdict.Gateway), duration(f.to))
 }
 
-func (f figures) drawTrialAxis(s *svg, x func(time.Duration) float64, top, bottom float64) {
+func (f figures) drawTrialAxis(s *svg, top, bottom float64) {
 	for _, t := range ticks(f.from, f.to, 8) {
-		s.line(x(t), top, x(t), bottom, "grid")
-		s.text(x(t), bottom+15, "middle", "tick", tickLabel(t))
+		s.line(f.trialX(t), top, f.trialX(t), bottom, "grid")
+		s.text(f.trialX(t), bottom+15, "middle", "tick", tickLabel(t))
 	}
 	since := "time since the command"
 	if f.labelled {
@@ -78,6 +88,7 @@ func (f figures) drawTrialAxis(s *svg, x func(time.Duration) float64, top, botto
 	s.text(trialsWidth-trialsRight, bottom+32, "end", "tick", since)
 }
 
+// rank puts controls behind actions.
 func rank(t analysis.Trial) int {
 	if t.Control {
 		return 1
@@ -85,17 +96,39 @@ func rank(t analysis.Trial) int {
 	return 0
 }
 
-func bySlot(trace analysis.Trace) map[int][]analysis.Point {
-	slots := map[int][]analysis.Point{}
-	for _, p := range trace.Points {
-		if p.Slot >= 0 {
-			slots[p.Slot] = append(slots[p.Slot], p)
-		}
-	}
-	return slots
+// A moment is a point with the time since its trial's command.
+type moment struct {
+	analysis.Point
+	after time.Duration
 }
 
-func (f figures) drawTrial(s *svg, trial analysis.Trial, points []analysis.Point, x func(time.Duration) float64, y, row float64) {
+// mostMoments bounds what the trials show outside the pattern.
+const mostMoments = 800
+
+// bySlot sorts the points of all traces to their trials, thinned evenly where
+// they are many.
+func (f figures) bySlot() [][]moment {
+	rows := make([][]moment, len(f.verdict.Trials))
+	n := 0
+	for _, trace := range f.traces {
+		for _, p := range trace.Points {
+			if p.Slot >= 0 && p.Slot < len(rows) {
+				rows[p.Slot] = append(rows[p.Slot], moment{p, f.after(trace, p)})
+				n++
+			}
+		}
+	}
+	every, seen := (n+mostMoments-1)/mostMoments, 0
+	for i := range rows {
+		rows[i] = slices.DeleteFunc(rows[i], func(m moment) bool {
+			seen++
+			return m.Step < 0 && seen%every != 0
+		})
+	}
+	return rows
+}
+
+func (f figures) drawTrial(s *svg, trial analysis.Trial, points []moment, y, row float64) {
 	class := "row action"
 	if trial.Control {
 		class = "row control"
@@ -103,12 +136,8 @@ func (f figures) drawTrial(s *svg, trial analysis.Trial, points []analysis.Point
 	if row > 10 {
 		s.text(trialsLeft-8, y+4, "end", "tick", f.trialName(trial))
 	}
-	s.rect(x(f.from), y-row/2+row/15, x(f.to)-x(f.from), row*13/15, class, "")
+	s.rect(trialsLeft, y-row/2+row/15, trialsWidth-trialsLeft-trialsRight, row*13/15, class, "")
 	for _, p := range points {
-		after := f.trace.Start.Add(p.After).Sub(trial.At)
-		if after < f.from || after > f.to {
-			continue
-		}
 		r, lift := math.Min(2.2, row/3), row/5
 		if p.Step >= 0 {
 			r = math.Min(4, row/3.5)
@@ -116,6 +145,8 @@ func (f figures) drawTrial(s *svg, trial analysis.Trial, points []analysis.Point
 		if p.Direction == traffic.Out {
 			lift = -lift
 		}
-		s.circle(x(after), y+lift, r, pointClass(p), fmt.Sprintf("%s, %s after", pointTitle(p), delay(float64(after)/1e6)))
+		if p.after >= f.from && p.after <= f.to {
+			s.circle(f.trialX(p.after), y+lift, r, pointClass(p.Point), fmt.Sprintf("%s: %s", delay(float64(p.after)/1e6), pointTitle(p.Point)))
+		}
 	}
 }
