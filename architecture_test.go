@@ -28,6 +28,9 @@ var house = map[string][]string{
 	"traffic/names":      {"traffic"},
 	"traffic/decode":     {"traffic"},
 	"traffic/tlsrec":     {"traffic"},
+	"traffic/checksum":   {},
+	"traffic/redact":     {"traffic", "traffic/decode", "traffic/checksum"},
+	"traffic/pseudonym":  {"traffic", "traffic/decode", "traffic/checksum"},
 	"pcapng":             {"traffic"},
 	"analysis/events":    {"traffic", "traffic/decode", "traffic/tlsrec", "traffic/names"},
 	"analysis/align":     {"traffic", "experiments", "analysis/events"},
@@ -42,9 +45,10 @@ var house = map[string][]string{
 	"capture":   {"traffic", "traffic/decode", "pcapng"},
 	"runs":      {"traffic", "experiments", "analysis", "pcapng"},
 	"simulator": {"traffic", "capture"},
+	"bundle":    {"traffic", "traffic/decode", "traffic/names", "traffic/redact", "traffic/pseudonym", "experiments", "runs", "pcapng"},
 	"config":    {"traffic", "experiments"},
 	// joining
-	"orchestrator": {"traffic", "traffic/decode", "experiments", "analysis", "capture", "runs"},
+	"orchestrator": {"traffic", "traffic/decode", "traffic/redact", "experiments", "analysis", "capture", "runs"},
 	"cmd/hueprint": {"*"},
 }
 

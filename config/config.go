@@ -14,6 +14,9 @@ type Config struct {
 	Lab string `yaml:"lab" jsonschema:"description=Names the bench in reports."`
 	// Runs is the folder that keeps one folder a run; relative to the file.
 	Runs string `yaml:"runs" jsonschema:"description=Folder that keeps one folder a run; relative to this file."`
+	// Keep says how much of each frame recordings hold: headers, records (the
+	// default) or full.
+	Keep traffic.Keep `yaml:"keep" jsonschema:"enum=headers,enum=records,enum=full,description=How much of each frame recordings hold."`
 	// Bridge is the Hue bridge that carries out the commands.
 	Bridge Bridge `yaml:"bridge" jsonschema:"required,description=The Hue bridge that carries out the commands."`
 	// Light is the bridge's number of the bulb under test; `hueprint bridge

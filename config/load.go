@@ -9,6 +9,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"github.com/hueprint/hueprint/traffic"
 )
 
 // Load reads and checks the file at path. The error is [Mistakes] when the file
@@ -35,7 +37,7 @@ func Parse(data []byte, name, dir string) (Config, error) {
 	if err != nil {
 		return Config{}, Mistakes{syntaxMistake(name, err)}
 	}
-	c := Config{dir: dir, Runs: DefaultRuns, Bridge: Bridge{KeyFile: defaultKeyFile}}
+	c := Config{dir: dir, Runs: DefaultRuns, Keep: traffic.KeepRecords, Bridge: Bridge{KeyFile: defaultKeyFile}}
 	d := decoder{file: name, places: map[string]place{}}
 	switch body := documentBody(file); {
 	case body == nil:

@@ -14,6 +14,7 @@ import (
 	"github.com/hueprint/hueprint/capture"
 	"github.com/hueprint/hueprint/experiments"
 	"github.com/hueprint/hueprint/runs"
+	"github.com/hueprint/hueprint/traffic"
 )
 
 // A Conductor carries out experiments on one bridge. The fields are its means;
@@ -58,6 +59,8 @@ type Order struct {
 	Bridge     experiments.BridgeIdentity
 	Registered experiments.Registered
 	Simulated  bool
+	// Keep says how much of each frame is recorded; empty means all.
+	Keep traffic.Keep
 	// Version is the program's, Via the actuator's name.
 	Version, Via string
 }

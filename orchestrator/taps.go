@@ -12,6 +12,7 @@ import (
 	"github.com/hueprint/hueprint/capture"
 	"github.com/hueprint/hueprint/runs"
 	"github.com/hueprint/hueprint/traffic"
+	"github.com/hueprint/hueprint/traffic/redact"
 )
 
 const (
@@ -50,7 +51,7 @@ func (p *performance) record(ctx context.Context) error {
 
 func (p *performance) start(ctx context.Context, gateway, device string) error {
 	recorder := p.order.Recorders[gateway]
-	t := &tap{recording: traffic.Recording{Gateway: gateway, Interface: device, Start: time.Now()}}
+	t := &tap{recording: traffic.Recording{Gateway: gateway, Interface: device, Keep: p.order.Keep, Start: time.Now()}}
 	if d, ok := recorder.(capture.Describer); ok {
 		described := d.Describe()
 		t.recording.Filter = described.Filter
@@ -64,12 +65,20 @@ func (p *performance) start(ctx context.Context, gateway, device string) error {
 		return err
 	}
 	t.sink = sink
-	if t.session, err = recorder.Start(ctx, sink); err != nil {
+	if t.session, err = recorder.Start(ctx, keeping{redact.NewKeeper(p.order.Keep), sink}); err != nil {
 		return errors.Join(err, sink.Close())
 	}
 	p.taps = append(p.taps, t)
 	return p.folder.Recording(t.recording)
 }
+
+// keeping is a sink that takes of each frame what is to be kept.
+type keeping struct {
+	keeper *redact.Keeper
+	sink   capture.Sink
+}
+
+func (k keeping) Frame(f traffic.Frame) error { return k.sink.Frame(k.keeper.Frame(f)) }
 
 // prove demands the proof of one recorder within the set time.
 func (p *performance) prove(ctx context.Context, t *tap) error {

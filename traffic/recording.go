@@ -10,6 +10,8 @@ type Recording struct {
 	Interface string `json:"interface"`
 	// Filter describes in words what the kernel let through.
 	Filter string `json:"filter,omitempty"`
+	// Keep says how much of each frame the recording holds; empty means all.
+	Keep Keep `json:"keep,omitempty"`
 	// Start is when the recorder was started, Proved when it was known to
 	// record, End when it was stopped and drained; by the capturing host's
 	// clock. Proof says by what it was known.

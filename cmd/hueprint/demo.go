@@ -27,6 +27,7 @@ import (
 	"github.com/hueprint/hueprint/simulator"
 	"github.com/hueprint/hueprint/simulator/bridge"
 	"github.com/hueprint/hueprint/simulator/gateways"
+	"github.com/hueprint/hueprint/traffic"
 )
 
 // demoFlags turn the simulated lab and say where its runs are kept.
@@ -36,6 +37,7 @@ type demoFlags struct {
 	kinds    []string
 	react    map[string]string
 	sizes    string
+	keep     string
 	pace     float64
 	seed     uint64
 	seedSet  bool
@@ -69,6 +71,7 @@ for nothing about real gateways.`,
 	cmd.Flags().StringSliceVar(&f.kinds, "gateways", kindNames(), "gateways to test")
 	cmd.Flags().StringToStringVar(&f.react, "react", nil, "probability to react to a change, by gateway (default: aeotec=1,homeassistant=1,echo=0,nest=0)")
 	cmd.Flags().StringVar(&f.sizes, "sizes", "paper", "sizes of the reaction: paper or random")
+	cmd.Flags().StringVar(&f.keep, "keep", string(traffic.KeepRecords), "how much of each frame to record: headers, records or full")
 	cmd.Flags().Float64Var(&f.pace, "pace", 20, "how much faster than real the idle traffic runs")
 	cmd.Flags().Uint64Var(&f.seed, "seed", 0, "seed of plans and labs (default: a new one)")
 	cmd.Flags().IntVar(&f.actions, "actions", 0, "slots with a command (default: 10)")
@@ -89,6 +92,7 @@ type demoLab struct {
 	name string
 	lab  *simulator.Lab
 	act  actuator
+	keep traffic.Keep
 }
 
 func (p *program) demo(ctx context.Context, f demoFlags) (err error) {
@@ -116,6 +120,9 @@ func (p *program) demo(ctx context.Context, f demoFlags) (err error) {
 	}
 	fmt.Fprintf(p.err, "Simulated lab, seed %d: %d + %d slots for each of %d gateways, about %v.\n",
 		f.seed, e.Actions, e.Controls, len(labs), e.Duration().Round(time.Second))
+	for i := range labs {
+		labs[i].keep = traffic.Keep(f.keep)
+	}
 	folders, runErr := p.conductLabs(ctx, labs, e, f)
 	d := reports.Document{Lab: "Simulated lab", Command: f.command()}
 	for _, folder := range folders {
@@ -151,7 +158,7 @@ func (f demoFlags) check() (experiments.Experiment, []gateways.Options, error) {
 	if f.controls > 0 {
 		e.Controls = f.controls
 	}
-	errs := []error{e.Validate()}
+	errs := []error{e.Validate(), new(traffic.Keep).UnmarshalText([]byte(f.keep))}
 	var options []gateways.Options
 	for i, name := range f.kinds {
 		if !slices.Contains(gateways.Kinds(), gateways.Kind(name)) {
@@ -198,6 +205,9 @@ func (f demoFlags) command() string {
 	}
 	if f.sizes != "paper" {
 		words = append(words, "--sizes", f.sizes)
+	}
+	if f.keep != string(traffic.KeepRecords) {
+		words = append(words, "--keep", f.keep)
 	}
 	if f.pace != 20 {
 		words = append(words, "--pace", strconv.FormatFloat(f.pace, 'g', -1, 64))
@@ -294,7 +304,7 @@ func (l demoLab) conduct(ctx context.Context, e experiments.Experiment, seed uin
 		Plan:      experiments.NewPlan(e, seed),
 		Gateways:  []experiments.Gateway{{Addresses: gateway, Kind: experiments.Kind(l.name), Interface: "simulated cable", Peers: l.lab.Peers()}},
 		Recorders: map[string]capture.Recorder{l.name: l.lab.Recorder()},
-		Bridge:    identity, Registered: analysis.Registered(e), Simulated: true, Version: programVersion(), Via: "bridge",
+		Bridge:    identity, Registered: analysis.Registered(e), Simulated: true, Keep: l.keep, Version: programVersion(), Via: "bridge",
 	})
 	if err != nil {
 		err = fmt.Errorf("%s: %w", l.name, err)

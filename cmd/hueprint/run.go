@@ -228,7 +228,7 @@ func (b bench) conductor() orchestrator.Conductor {
 func (b bench) order(e experiments.Experiment, seed uint64) (orchestrator.Order, error) {
 	o := orchestrator.Order{
 		Plan: experiments.NewPlan(e, seed), Recorders: map[string]capture.Recorder{},
-		Bridge: b.identity, Registered: analysis.Registered(e), Version: programVersion(), Via: "bridge",
+		Bridge: b.identity, Registered: analysis.Registered(e), Keep: b.config.Keep, Version: programVersion(), Via: "bridge",
 	}
 	for _, name := range e.Gateways {
 		g, ok := b.config.Gateway(name, b.addresses...)
