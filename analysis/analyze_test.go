@@ -13,9 +13,9 @@ import (
 func TestPlantedPatternIsFound(t *testing.T) {
 	run := runOf(design(10, 10), 5)
 	w := &wire{}
-	noise := w.stream(cloudAddr, 443)
+	noise := w.Stream(cloudAddr, 443)
 	heartbeat(noise, run.Plan.Duration, 7500*time.Millisecond, 90, 85)
-	s := w.stream(cloudAddr, 443)
+	s := w.Stream(cloudAddr, 443)
 	for _, c := range run.Commands {
 		if c.Action == "" {
 			continue
@@ -24,9 +24,9 @@ func TestPlantedPatternIsFound(t *testing.T) {
 		if c.Action == "off" {
 			length = 402
 		}
-		s.record(c.Sent.Add(120*time.Millisecond), traffic.Out, length)
-		s.record(c.Sent.Add(160*time.Millisecond), traffic.In, 57)
-		s.record(c.Sent.Add(220*time.Millisecond), traffic.Out, 1203)
+		s.Record(c.Sent.Add(120*time.Millisecond), traffic.Out, length)
+		s.Record(c.Sent.Add(160*time.Millisecond), traffic.In, 57)
+		s.Record(c.Sent.Add(220*time.Millisecond), traffic.Out, 1203)
 	}
 	f := analyze(t, run, w)
 	v := f.Verdicts[0]
@@ -63,8 +63,8 @@ func TestPlantedPatternIsFound(t *testing.T) {
 func TestNothingPlantedNothingFound(t *testing.T) {
 	run := runOf(design(10, 20), 6)
 	w := &wire{}
-	heartbeat(w.stream(cloudAddr, 443), run.Plan.Duration, 7500*time.Millisecond, 90, 85)
-	heartbeat(w.stream(cloudAddr, 8883), run.Plan.Duration, 31*time.Second, 300, 40)
+	heartbeat(w.Stream(cloudAddr, 443), run.Plan.Duration, 7500*time.Millisecond, 90, 85)
+	heartbeat(w.Stream(cloudAddr, 8883), run.Plan.Duration, 31*time.Second, 300, 40)
 	v := analyze(t, run, w).Verdicts[0]
 	if v.Verdict != analysis.NotDetected || len(v.Pattern.Steps) != 0 {
 		t.Fatalf("verdict %s, p %v, steps %v", v.Verdict, *v.P, v.Pattern.Steps)

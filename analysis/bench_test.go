@@ -55,9 +55,9 @@ func BenchmarkTestMillion(b *testing.B) {
 func BenchmarkAnalyze(b *testing.B) {
 	run := runOf(design(10, 10), 5)
 	w := &wire{}
-	heartbeat(w.stream(cloudAddr, 443), run.Plan.Duration, time.Second, 90, 85)
-	heartbeat(w.stream(cloudAddr, 8883), run.Plan.Duration, 3*time.Second, 300, 40)
-	w.all()
+	heartbeat(w.Stream(cloudAddr, 443), run.Plan.Duration, time.Second, 90, 85)
+	heartbeat(w.Stream(cloudAddr, 8883), run.Plan.Duration, 3*time.Second, 300, 40)
+	w.All()
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, _, err := analysis.Analyze(run, only(w), analysis.Options{}); err != nil {

@@ -5,7 +5,6 @@ package analysis_test
 import (
 	"math"
 	"math/rand/v2"
-	"sync"
 	"testing"
 	"time"
 
@@ -13,60 +12,8 @@ import (
 
 	"github.com/hueprint/hueprint/analysis"
 	"github.com/hueprint/hueprint/analysis/correlate"
+	"github.com/hueprint/hueprint/analysis/validation"
 )
-
-// TestCalibrationNoRace runs each null many times from packets through Analyze and
-// holds the share of "visible" to the level, within its binomial interval: the
-// test may be conservative, as p is discrete, but not liberal.
-func TestCalibrationNoRace(t *testing.T) {
-	runs := 1000
-	if testing.Short() {
-		runs = 100
-	}
-	for i, n := range nulls {
-		t.Run(n.name, func(t *testing.T) {
-			ps := calibrate(n, runs, uint64(1000*i))
-			mean := 0.0
-			for _, p := range ps {
-				mean += p / float64(len(ps))
-			}
-			at05, at01 := share(ps, 0.05), share(ps, 0.01)
-			t.Logf("%d runs: %.4f at 0.05, %.4f at 0.01, mean p %.3f", runs, at05, at01, mean)
-			for _, level := range []float64{0.05, 0.01} {
-				if got, most := share(ps, level), upper(runs, level); got > most {
-					t.Errorf("visible in %.4f of the runs at alpha %v, want at most %.4f", got, level, most)
-				}
-			}
-			if runs >= 1000 && (mean < 0.45 || mean > 0.60) {
-				t.Errorf("mean p %.3f, want 0.45 to 0.60", mean)
-			}
-		})
-	}
-}
-
-// calibrate gives the headline p of each run, on both processors.
-func calibrate(n null, runs int, seed uint64) []float64 {
-	ps := make([]float64, runs)
-	var wg sync.WaitGroup
-	for worker := range 2 {
-		wg.Go(func() {
-			for r := worker; r < runs; r += 2 {
-				run := runOf(design(8, 8), seed+uint64(r))
-				w := n.make(run, rand.New(rand.NewPCG(seed, uint64(r))))
-				f, _, err := analysis.Analyze(run, only(w), analysis.Options{})
-				if err != nil {
-					panic(err)
-				}
-				ps[r] = 1
-				if p := f.Verdicts[0].P; p != nil {
-					ps[r] = *p
-				}
-			}
-		})
-	}
-	wg.Wait()
-	return ps
-}
 
 func share(ps []float64, level float64) float64 {
 	n := 0
@@ -101,12 +48,12 @@ func TestShiftLevelNoRace(t *testing.T) {
 		rng := rand.New(rand.NewPCG(uint64(r), 6))
 		d := 15 * time.Minute
 		w := &wire{}
-		s := w.stream(cloudAddr, 443)
-		for at := time.Second; at < d; at += time.Second + exponential(rng, 10*time.Second) {
-			s.record(epoch.Add(at), direction(rng), 60+rng.IntN(6)*9)
+		s := w.Stream(cloudAddr, 443)
+		for at := time.Second; at < d; at += time.Second + validation.Exponential(rng, 10*time.Second) {
+			s.Record(epoch.Add(at), validation.Direction(rng), 60+rng.IntN(6)*9)
 		}
 		l := labelled(w, d, rng)
-		l.Packets = w.all()
+		l.Packets = w.All()
 		f, _, err := analysis.AnalyzeLabelled([]analysis.Labelled{l}, analysis.LabelledOptions{Alpha: 0.05})
 		if err != nil {
 			t.Fatal(err)

@@ -22,11 +22,11 @@ func markedIn(e experiments.Experiment, seed uint64, far traffic.Scope) (experim
 	if far == traffic.Bridge {
 		addr = bridgeAddr
 	}
-	s := w.stream(addr, 443)
+	s := w.Stream(addr, 443)
 	for _, c := range run.Commands {
-		s.record(c.Begun.Add(-2*time.Second), traffic.Out, 66)
+		s.Record(c.Begun.Add(-2*time.Second), traffic.Out, 66)
 		if c.Action != "" {
-			s.record(c.Sent.Add(200*time.Millisecond), traffic.Out, 250)
+			s.Record(c.Sent.Add(200*time.Millisecond), traffic.Out, 250)
 		}
 	}
 	return run, w
@@ -156,7 +156,7 @@ func TestNoDoubt(t *testing.T) {
 // visible in the home's network only.
 func TestScopes(t *testing.T) {
 	run, w := marked(11, traffic.Bridge)
-	heartbeat(w.stream(cloudAddr, 443), run.Plan.Duration, 10*time.Second, 90, 85)
+	heartbeat(w.Stream(cloudAddr, 443), run.Plan.Duration, 10*time.Second, 90, 85)
 	v := analyze(t, run, w).Verdicts[0]
 	if v.Verdict != analysis.LANVisible || v.Link != analysis.LinkShown {
 		t.Fatalf("verdict %s, link %s", v.Verdict, v.Link)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/hueprint/hueprint/analysis/correlate"
+	"github.com/hueprint/hueprint/analysis/validation"
 )
 
 // A gateway with regular traffic of its own: what a "not detected" would have
@@ -15,7 +16,7 @@ func TestPowerOfNotDetected(t *testing.T) {
 		low, high         float64 // of r95 for a new length
 	}{{10, 10, 0.84, 0.86}, {20, 20, 0.55, 0.62}, {30, 30, 0.42, 0.48}} {
 		run := runOf(design(c.actions, c.controls), 2)
-		w := minutely(run, rand.New(rand.NewPCG(2, 8)))
+		w := validation.Minutely(run, rand.New(rand.NewPCG(2, 8)))
 		v := analyze(t, run, w).Verdicts[0]
 		t.Logf("%d + %d, %d candidates: %s", c.actions, c.controls, v.Candidates, v.Power.Sentence)
 		for _, p := range v.Power.Plants {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hueprint/hueprint/analysis"
+	"github.com/hueprint/hueprint/analysis/validation"
 	"github.com/hueprint/hueprint/experiments"
 	"github.com/hueprint/hueprint/traffic"
 )
@@ -22,9 +23,9 @@ func busyIn(e experiments.Experiment, seed uint64) (experiments.Run, *wire) {
 	run, w := markedIn(e, seed, traffic.Internet)
 	rng := rand.New(rand.NewPCG(seed, 5))
 	for i, period := range []time.Duration{7500 * time.Millisecond, 10 * time.Second, 31 * time.Second} {
-		periodic(w.stream(cloudAddr, uint16(8443+i)), run, rng, period, 70+30*i, 0.8)
+		validation.Periodic(w.Stream(cloudAddr, uint16(8443+i)), run, rng, period, 70+30*i, 0.8)
 	}
-	periodic(w.stream(bridgeAddr, 80), run, rng, 5*time.Second, 500, 1)
+	validation.Periodic(w.Stream(bridgeAddr, 80), run, rng, 5*time.Second, 500, 1)
 	return run, w
 }
 
@@ -72,9 +73,9 @@ func TestDeclaredOffsetChangesNothing(t *testing.T) {
 		rec.Proved, rec.Start, rec.End = rec.Proved.Add(offset), rec.Start.Add(offset), rec.End.Add(offset)
 		shifted.Recordings = []traffic.Recording{rec}
 		moved := &wire{}
-		for _, p := range w.packets {
+		for _, p := range w.Packets {
 			p.Time = p.Time.Add(offset)
-			moved.packets = append(moved.packets, p)
+			moved.Packets = append(moved.Packets, p)
 		}
 		same(t, analyze(t, shifted, moved), want, "a declared offset")
 	}
@@ -84,13 +85,13 @@ func TestDeclaredOffsetChangesNothing(t *testing.T) {
 // another order, change nothing.
 func TestOrderChangesNothing(t *testing.T) {
 	run, w := busy(3)
-	for i := range w.packets { // many equal stamps
-		w.packets[i].Time = w.packets[i].Time.Truncate(20 * time.Millisecond)
+	for i := range w.Packets { // many equal stamps
+		w.Packets[i].Time = w.Packets[i].Time.Truncate(20 * time.Millisecond)
 	}
 	want := analyze(t, run, w)
 	for seed := range uint64(5) {
 		rng := rand.New(rand.NewPCG(seed, 1))
-		mixed := slices.Clone(w.packets)
+		mixed := slices.Clone(w.Packets)
 		slices.SortStableFunc(mixed, func(a, b traffic.Packet) int { return a.Time.Compare(b.Time) })
 		for i := 1; i < len(mixed); i++ {
 			a, b := &mixed[i-1], &mixed[i]
@@ -98,7 +99,7 @@ func TestOrderChangesNothing(t *testing.T) {
 				*a, *b = *b, *a
 			}
 		}
-		same(t, analyze(t, run, &wire{packets: mixed}), want, "the order of equal stamps")
+		same(t, analyze(t, run, &wire{Packets: mixed}), want, "the order of equal stamps")
 	}
 }
 
@@ -108,7 +109,7 @@ func TestPacketsAreReadOnce(t *testing.T) {
 	asked := 0
 	_, traces, err := analysis.Analyze(run, func(string) iter.Seq2[traffic.Packet, error] {
 		asked++
-		return w.all()
+		return w.All()
 	}, analysis.Options{})
 	if err != nil || asked != 1 || len(traces) != 1 {
 		t.Fatalf("asked %d times, %d traces, %v", asked, len(traces), err)

@@ -16,8 +16,8 @@ import (
 
 // labelled is a capture of the wire with actions at random gaps of 40 to 80 s.
 func labelled(w *wire, d time.Duration, rng *rand.Rand) analysis.Labelled {
-	w.stream(bridgeAddr, 53).record(epoch, traffic.In, 30)
-	w.stream(bridgeAddr, 53).record(epoch.Add(d), traffic.In, 30)
+	w.Stream(bridgeAddr, 53).Record(epoch, traffic.In, 30)
+	w.Stream(bridgeAddr, 53).Record(epoch.Add(d), traffic.In, 30)
 	l := analysis.Labelled{Name: "capture", Gateway: traffic.Gateway{Addrs: []netip.Addr{gatewayAddr}}}
 	for at := 30 * time.Second; at < d-20*time.Second; at += time.Duration(40+rng.IntN(40)) * time.Second {
 		l.Actions = append(l.Actions, analysis.LabelledAction{Time: epoch.Add(at), Action: []string{"on", "off"}[len(l.Actions)%2]})
@@ -30,15 +30,15 @@ func reacting(u time.Duration, seed uint64, d time.Duration) analysis.Labelled {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	w := &wire{}
 	l := labelled(w, d, rng)
-	noise := w.stream(cloudAddr, 8443)
+	noise := w.Stream(cloudAddr, 8443)
 	for at := time.Duration(0); at < d; at += 7500 * time.Millisecond {
-		noise.record(epoch.Add(at), traffic.Out, 90)
+		noise.Record(epoch.Add(at), traffic.Out, 90)
 	}
-	s := w.stream(cloudAddr, 443)
+	s := w.Stream(cloudAddr, 443)
 	for _, a := range l.Actions {
-		s.record(a.Time.Add(time.Duration(rng.Int64N(int64(2*u)))-u+200*time.Millisecond), traffic.Out, 250)
+		s.Record(a.Time.Add(time.Duration(rng.Int64N(int64(2*u)))-u+200*time.Millisecond), traffic.Out, 250)
 	}
-	l.Packets = w.all()
+	l.Packets = w.All()
 	return l
 }
 
@@ -92,12 +92,12 @@ func TestRhythm(t *testing.T) {
 	w := &wire{}
 	l := labelled(w, d, rand.New(rand.NewPCG(1, 1)))
 	l.Actions = nil
-	s := w.stream(cloudAddr, 443)
+	s := w.Stream(cloudAddr, 443)
 	for at := 30 * time.Second; at < d; at += time.Minute {
-		s.record(epoch.Add(at+time.Second), traffic.Out, 250)
+		s.Record(epoch.Add(at+time.Second), traffic.Out, 250)
 		l.Actions = append(l.Actions, analysis.LabelledAction{Time: epoch.Add(at), Action: "on"})
 	}
-	l.Packets = w.all()
+	l.Packets = w.All()
 	f, _, err := analysis.AnalyzeLabelled([]analysis.Labelled{l}, analysis.LabelledOptions{})
 	if err != nil {
 		t.Fatal(err)
