@@ -44,11 +44,15 @@ func HTML(w io.Writer, d Document) error {
 // flowing is the verdict's sentence with breaks where they do no harm: none in
 // p = 0.01, and some in the names of far ends.
 func flowing(v analysis.Verdict) template.HTML {
-	s := strings.ReplaceAll(template.HTMLEscapeString(Sentence(v)), " = ", "\u00a0=\u00a0")
-	return template.HTML(insideName.ReplaceAllString(s, "$1.<wbr>$2"))
+	s := insideName.ReplaceAllString(template.HTMLEscapeString(Sentence(v)), "$1.<wbr>$2")
+	return template.HTML(value.ReplaceAllString(s, `<span class="value">$0</span>`))
 }
 
-var insideName = regexp.MustCompile(`([0-9A-Za-z])\.([A-Za-z])`)
+// Where a sentence may break, and where not.
+var (
+	insideName = regexp.MustCompile(`([0-9A-Za-z])\.([A-Za-z])`)
+	value      = regexp.MustCompile(`[pα] = [0-9.e-]*[0-9]`)
+)
 
 // breakable lets a far end's long name break into lines after its dots.
 func breakable(name string) template.HTML {

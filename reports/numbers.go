@@ -9,12 +9,7 @@ import (
 )
 
 // Number writes a probability or level with two significant digits.
-func Number(x float64) string {
-	if x != 0 && x < 0.0001 {
-		return strconv.FormatFloat(x, 'e', 1, 64)
-	}
-	return strconv.FormatFloat(x, 'g', 2, 64)
-}
+func Number(x float64) string { return strconv.FormatFloat(x, 'g', 2, 64) }
 
 func optional(p *float64) string {
 	if p == nil {
@@ -36,8 +31,9 @@ func Lengths(low, high int) string {
 func delay(ms float64) string {
 	sign := ""
 	if ms = math.Round(ms); ms < 0 {
-		sign, ms = "−", -ms
+		sign = "−"
 	}
+	ms = math.Abs(ms) // also of −0
 	if ms >= 10000 {
 		return fmt.Sprintf("%s%.1f s", sign, ms/1000)
 	}

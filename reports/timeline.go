@@ -17,7 +17,7 @@ const mostPoints = 1500
 const (
 	timelineWidth  = 1120.0
 	timelineHeight = 260.0
-	timelineLeft   = 76.0
+	timelineLeft   = 86.0
 	timelineRight  = 12.0
 	timelineTop    = 22.0
 	timelineBottom = 26.0
