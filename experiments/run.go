@@ -18,6 +18,9 @@ type LightState struct {
 	Mired      uint16     `json:"mired,omitempty"`
 	Hue        uint16     `json:"hue,omitempty"`
 	Saturation uint8      `json:"saturation,omitempty"`
+	// Unreachable tells that the bulb does not answer its bridge: the rest is
+	// what the bridge believes.
+	Unreachable bool `json:"unreachable,omitempty"`
 }
 
 // Outcome is what became of a slot.

@@ -70,13 +70,15 @@ func (o object) xy() (xy [2]float32) {
 func parseLight(id string, o object) Light {
 	s := o.object("state")
 	l := Light{ID: id, Name: o.text("name"), Type: o.text("type"), Model: o.text("modelid"), UniqueID: o.text("uniqueid")}
-	l.Reachable, _ = s.boolean("reachable")
+	reachable, told := s.boolean("reachable")
+	l.Reachable = reachable
 	l.State = State{
 		Brightness: uint8(s.number("bri", 254)), ColorMode: s.text("colormode"), XY: s.xy(),
 		Mired: uint16(s.number("ct", math.MaxUint16)), Hue: uint16(s.number("hue", math.MaxUint16)),
 		Saturation: uint8(s.number("sat", 254)),
 	}
 	l.State.On, _ = s.boolean("on")
+	l.State.Unreachable = told && !reachable
 	return l
 }
 

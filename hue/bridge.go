@@ -73,6 +73,9 @@ type State struct {
 	Mired      uint16
 	Hue        uint16
 	Saturation uint8
+	// Unreachable tells that the bulb did not answer the bridge's last poll: the
+	// rest is what the bridge was told, not what the bulb shows.
+	Unreachable bool
 }
 
 // New returns the bridge at an address: https://HOST or http://HOST, with :PORT

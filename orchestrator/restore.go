@@ -40,12 +40,18 @@ func (c Conductor) Restore(ctx context.Context, folder *runs.Folder) (r experime
 const (
 	restoreTries = 3
 	restorePause = 2 * time.Second
+	// belief is how long a bridge may show what it was told before it has asked
+	// the bulb.
+	belief = 3 * time.Second
 )
+
+var errUnreachable = errors.New("the bulb does not answer the bridge (switch its power on, or bring it nearer)")
 
 // putBack sets the light of a run to the state it was found in, verifies that,
 // and takes the run off the register. What it cannot do now stays registered.
 func (c Conductor) putBack(ctx context.Context, folder *runs.Folder, r experiments.Run) error {
 	light := r.Plan.Experiment.Light
+	look := c.lookFor(folder)
 	var last error
 	for try := range restoreTries {
 		if try > 0 {
@@ -53,18 +59,35 @@ func (c Conductor) putBack(ctx context.Context, folder *runs.Folder, r experimen
 				return errors.Join(last, err)
 			}
 		}
-		settled, err := c.tryPutBack(ctx, folder, light)
+		settled, err := c.tryPutBack(ctx, folder, light, look)
 		if settled {
 			return errors.Join(err, runs.Settle(c.State, r.ID))
 		}
 		last = err
 	}
-	last = fmt.Errorf("light %s was not put back: %w (when the bridge answers again: hueprint restore %s)", light, last, r.ID)
+	last = fmt.Errorf("light %s was not put back: %w (when that is mended: hueprint restore %s)", light, last, r.ID)
 	return errors.Join(last, folder.NotRestored(last.Error()))
 }
 
+// lookFor is how long the light must stay as it was found. A bridge whose word
+// the run has no reason to doubt is believed at once; after commands that
+// nobody saw take effect, or changes that nobody asked for, it gets the time to
+// ask the bulb.
+func (c Conductor) lookFor(folder *runs.Folder) time.Duration {
+	r, err := folder.Run()
+	if err != nil || len(r.Disturbances) > 0 {
+		return belief
+	}
+	for _, cmd := range r.Commands {
+		if cmd.Action != "" && (cmd.Outcome != experiments.Done || cmd.ConfirmedBy == experiments.ByNone) {
+			return belief
+		}
+	}
+	return 0
+}
+
 // tryPutBack tries once. Settled means that nothing is left to do.
-func (c Conductor) tryPutBack(ctx context.Context, folder *runs.Folder, light string) (settled bool, err error) {
+func (c Conductor) tryPutBack(ctx context.Context, folder *runs.Folder, light string, look time.Duration) (settled bool, err error) {
 	claim, err := folder.Claim()
 	if err != nil {
 		return false, err
@@ -76,24 +99,42 @@ func (c Conductor) tryPutBack(ctx context.Context, folder *runs.Folder, light st
 	switch {
 	case err != nil:
 		return false, err
-	case same(now, claim.Found):
-		return true, folder.Restored(true, "")
-	case !plausible(now, claim):
+	case now.Unreachable:
+		return false, errUnreachable
+	case !same(now, claim.Found) && !plausible(now, claim):
 		return true, folder.Restored(false, fmt.Sprintf("somebody else changed the light after this run's last command: it is left as it is now (%s), it was found %s", describe(now), describe(claim.Found)))
 	}
-	// A journal that cannot be written must not keep the light from its owner.
-	journal := folder.Restoring()
-	if err := c.restore(ctx, light, claim.Found); err != nil {
-		return false, errors.Join(err, journal)
+	var journal error
+	if !same(now, claim.Found) {
+		// A journal that cannot be written must not keep the light from its owner.
+		journal = folder.Restoring()
+		if err := c.restore(ctx, light, claim.Found); err != nil {
+			return false, errors.Join(err, journal)
+		}
+	} else if look == 0 {
+		return true, folder.Restored(true, "")
 	}
-	now, err = c.read(ctx, light)
-	switch {
-	case err != nil:
+	if err := c.verify(ctx, light, claim.Found, look); err != nil {
 		return false, errors.Join(err, journal)
-	case !same(now, claim.Found):
-		return false, errors.Join(fmt.Errorf("the light is %s after it was set to %s", describe(now), describe(claim.Found)), journal)
 	}
 	return true, errors.Join(journal, folder.Restored(true, ""))
+}
+
+// verify reads the light after a while and tells what is wrong with it.
+func (c Conductor) verify(ctx context.Context, light string, found experiments.LightState, after time.Duration) error {
+	if err := sleepUntil(ctx, time.Now().Add(after)); err != nil {
+		return err
+	}
+	now, err := c.read(ctx, light)
+	switch {
+	case err != nil:
+		return err
+	case now.Unreachable:
+		return errUnreachable
+	case !same(now, found):
+		return fmt.Errorf("the light is %s after it was set to %s", describe(now), describe(found))
+	}
+	return nil
 }
 
 func (c Conductor) restore(ctx context.Context, light string, s experiments.LightState) error {

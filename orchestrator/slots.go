@@ -192,16 +192,17 @@ func (p *performance) after(ctx context.Context, i int, c experiments.Command, u
 }
 
 // readBack reads the light's state when no witness has confirmed the command
-// and there is time for it. It shows only that the bridge accepted the command.
+// and there is time for it. Earlier than the bridge asks its bulbs it would show
+// only that the bridge accepted the command.
 func (p *performance) readBack(ctx context.Context, i int, c experiments.Command) {
 	if c.Outcome != experiments.Done && c.Outcome != experiments.Unknown || p.witness.confirmed(c.Slot) {
 		return
 	}
-	room := time.Until(p.nextPrepared(i))
-	if room < roomToRead {
+	asked, next := c.Begun.Add(belief), p.nextPrepared(i)
+	if next.Sub(asked) < roomToRead || time.Until(next) < roomToRead || sleepUntil(ctx, asked) != nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, min(room, answerWithin))
+	ctx, cancel := context.WithTimeout(ctx, min(time.Until(next), answerWithin))
 	defer cancel()
 	state, err := p.States.State(ctx, p.light)
 	if err == nil && state.On == (c.Action == experiments.On) {

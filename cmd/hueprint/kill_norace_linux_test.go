@@ -4,14 +4,10 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -20,99 +16,10 @@ import (
 	"github.com/hueprint/hueprint/analysis"
 	"github.com/hueprint/hueprint/capture"
 	"github.com/hueprint/hueprint/experiments"
-	"github.com/hueprint/hueprint/hue"
 	"github.com/hueprint/hueprint/runs"
 	"github.com/hueprint/hueprint/simulator/bridge"
 	"github.com/hueprint/hueprint/simulator/bridge/bridgetest"
 )
-
-const killKey = "killedkilledkilledkilledkilledkilledkill"
-
-// killBench is a bench for one run that will be killed: a simulated bridge on
-// real ports whose request log is the witness, and traffic on loopback for a
-// gateway.
-type killBench struct {
-	dir, config string
-	bridge      *bridge.Bridge
-	plain       string
-}
-
-func newKillBench(t *testing.T, seed uint64) killBench {
-	t.Helper()
-	b, err := bridge.New(bridge.Options{Seed: seed, Keys: map[string]string{"bench": killKey}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	plain, secure := loopback(t), loopback(t)
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- b.Serve(ctx, plain, secure) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	b.TouchLight("1", func(s *bridge.LightState) { s.On, s.Bri = seed%2 == 0, 77 })
-	k := killBench{dir: t.TempDir(), bridge: b, plain: plain.Addr().String()}
-	k.config = filepath.Join(k.dir, "config.yaml")
-	key := hue.Key{BridgeID: b.ID(), Username: killKey, Pin: pinOf(b)}
-	if err := hue.SaveKey(filepath.Join(k.dir, "key.json"), key); err != nil {
-		t.Fatal(err)
-	}
-	text := fmt.Sprintf("bridge: {address: 'https://%s', key_file: key.json}\nlight: '1'\ngateways: [{name: gw, interface: lo, addresses: [%s]}]\n"+
-		"experiments: [{name: short, actions: 4, controls: 4, spacing: 1100ms, jitter: 100ms, window: 500ms, settle: 300ms, alpha: 0.05}]\n",
-		secure.Addr(), killGateway)
-	if err := os.WriteFile(k.config, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return k
-}
-
-func loopback(t *testing.T) net.Listener {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
-}
-
-const killGateway = "127.0.0.9"
-
-// chatter sends datagrams from the gateway's address, so that recorders have
-// something to prove themselves by.
-func chatter(t *testing.T) {
-	t.Helper()
-	from := &net.UDPAddr{IP: net.ParseIP(killGateway)}
-	to := loopbackPacket(t)
-	conn, err := net.DialUDP("udp", from, to)
-	if err != nil {
-		t.Fatal(err)
-	}
-	stop := make(chan struct{})
-	t.Cleanup(func() { close(stop); _ = conn.Close() })
-	go func() {
-		for tick := time.NewTicker(20 * time.Millisecond); ; {
-			select {
-			case <-stop:
-				return
-			case <-tick.C:
-				_, _ = conn.Write([]byte("hello"))
-			}
-		}
-	}()
-}
-
-func loopbackPacket(t *testing.T) *net.UDPAddr {
-	t.Helper()
-	c, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close() })
-	return c.LocalAddr().(*net.UDPAddr)
-}
 
 // TestKillNoRace kills runs at random instants with SIGKILL. The simulated
 // bridge's own request log is the witness.
@@ -123,7 +30,7 @@ func TestKillNoRace(t *testing.T) {
 	if testing.Short() {
 		kills = 20
 	}
-	chatter(t)
+	chatter(t, local(benchGateway), 20*time.Millisecond)
 	var counts killCounts
 	gate := make(chan struct{}, atOnce)
 	t.Run("kills", func(t *testing.T) {
@@ -143,8 +50,8 @@ func TestKillNoRace(t *testing.T) {
 type killCounts struct{ before, after, within, puts, restored atomic.Int64 }
 
 func killOnce(t *testing.T, seed uint64, counts *killCounts) {
-	k := newKillBench(t, seed)
-	before := bridgetest.ReadLight(t, k.plain, killKey, "1")
+	k := newShortBench(t, benchOptions{seed: seed})
+	before := bridgetest.ReadLight(t, k.plain, benchKey, "1")
 	cmd := process(t, "run", "short", "-c", k.config, "--seed", fmt.Sprint(seed))
 	cmd.Env = append(cmd.Env, "HUEPRINT_STATE="+filepath.Join(k.dir, "state"))
 	var errs bytes.Buffer
@@ -171,26 +78,9 @@ func killOnce(t *testing.T, seed uint64, counts *killCounts) {
 	k.demandRestored(t, all[0], before, counts)
 }
 
-// put is one command that the bridge received.
-type put struct{ on bool }
-
-// puts are the commands that the bridge received, by its own log.
-func (k killBench) puts() []put {
-	var all []put
-	for _, r := range k.bridge.Requests() {
-		var body struct {
-			On *bool `json:"on"`
-		}
-		if r.Method == "PUT" && strings.HasSuffix(r.Path, "/state") && json.Unmarshal([]byte(r.Body), &body) == nil && body.On != nil {
-			all = append(all, put{*body.On})
-		}
-	}
-	return all
-}
-
 // demandTruth checks that every command that the bridge received has its durable
 // entry, and that what is left of the run analyses and says that it is incomplete.
-func (k killBench) demandTruth(t *testing.T, folder *runs.Folder, counts *killCounts) {
+func (k shortBench) demandTruth(t *testing.T, folder *runs.Folder, counts *killCounts) {
 	t.Helper()
 	run, err := folder.Run()
 	if err != nil {
@@ -212,26 +102,7 @@ func (k killBench) demandTruth(t *testing.T, folder *runs.Folder, counts *killCo
 		if run.Ending != experiments.Interrupted {
 			t.Errorf("the killed run is called %s", run.Ending)
 		}
-		// The first command puts the light into its initial state; each
-		// further one is an intent's.
-		intents := []put{{run.Plan.Initial == experiments.On}}
-		for _, c := range run.Commands {
-			if c.Action != "" {
-				intents = append(intents, put{c.Action == experiments.On})
-			}
-		}
-		for i, p := range puts {
-			if i >= len(intents) {
-				if claim.Settled || len(run.Commands) == len(run.Plan.Slots) {
-					break // putting the light back
-				}
-				t.Errorf("the bridge received %d commands, the journal has %d", len(puts), len(intents))
-				break
-			}
-			if p != intents[i] {
-				t.Errorf("command %d put the light %v, its entry says %v", i, p.on, intents[i].on)
-			}
-		}
+		demandEntries(t, run, claim, puts)
 	}
 	part, err := analyzeRun(folder, analysis.Options{})
 	if err != nil {
@@ -243,9 +114,38 @@ func (k killBench) demandTruth(t *testing.T, folder *runs.Folder, counts *killCo
 	}
 }
 
+// demandEntries matches the commands that the bridge received with the journal,
+// in order. The first puts the light into its initial state; each further one is
+// an intent's; what comes after the last intent puts the light back. An intent
+// that was not carried out, as its result says, has no command.
+func demandEntries(t *testing.T, run experiments.Run, claim runs.Claim, puts []put) {
+	t.Helper()
+	entries := []experiments.Command{{Action: run.Plan.Initial, Receipt: experiments.Receipt{Outcome: experiments.Done}}}
+	for _, c := range run.Commands {
+		if c.Action != "" {
+			entries = append(entries, c)
+		}
+	}
+	next := 0
+	for i, p := range puts {
+		for next < len(entries) && p.on != (entries[next].Action == experiments.On) && entries[next].Outcome != experiments.Done {
+			next++
+		}
+		switch {
+		case next < len(entries) && p.on == (entries[next].Action == experiments.On):
+			next++
+		case next == len(entries) && (claim.Settled || len(run.Commands) == len(run.Plan.Slots)):
+			return // putting the light back
+		default:
+			t.Errorf("command %d of %d put the light %v; the journal has no entry for it: %+v", i, len(puts), p.on, entries)
+			return
+		}
+	}
+}
+
 // demandRestored starts the program again and lets a client that is not ours
 // read the light.
-func (k killBench) demandRestored(t *testing.T, folder *runs.Folder, before bridge.LightState, counts *killCounts) {
+func (k shortBench) demandRestored(t *testing.T, folder *runs.Folder, before bridge.LightState, counts *killCounts) {
 	t.Helper()
 	cmd := process(t, "restore", folder.Dir(), "-c", k.config)
 	cmd.Env = append(cmd.Env, "HUEPRINT_STATE="+filepath.Join(k.dir, "state"))
@@ -253,7 +153,7 @@ func (k killBench) demandRestored(t *testing.T, folder *runs.Folder, before brid
 	if err != nil {
 		t.Errorf("restore: %v\n%s", err, out)
 	}
-	after := bridgetest.ReadLight(t, k.plain, killKey, "1")
+	after := bridgetest.ReadLight(t, k.plain, benchKey, "1")
 	if after != before {
 		t.Errorf("the light was %+v, and after the restoration is %+v\n%s", before, after, out)
 		return
