@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"html/template"
+	"slices"
 	"time"
 
 	"github.com/hueprint/hueprint/analysis"
@@ -25,6 +26,7 @@ func newFigures(all []analysis.Trace, v analysis.Verdict, d analysis.Design) fig
 		if trace.Gateway != v.Gateway {
 			continue
 		}
+		trace.Points = marked(trace.Points, v)
 		f.traces = append(f.traces, trace)
 		for _, p := range trace.Points {
 			if p.Slot >= 0 && p.Slot < len(v.Trials) {
@@ -34,6 +36,22 @@ func newFigures(all []analysis.Trace, v analysis.Verdict, d analysis.Design) fig
 	}
 	f.from = roundDown(f.from)
 	return f
+}
+
+// marked are the points with those of every scope's pattern marked, not of the
+// headline's only.
+func marked(points []analysis.Point, v analysis.Verdict) []analysis.Point {
+	var steps []analysis.Step
+	for _, s := range v.Scopes {
+		steps = append(steps, s.Pattern.Steps...)
+	}
+	points = slices.Clone(points)
+	for i := range points {
+		if p := &points[i]; p.Step < 0 {
+			p.Step = slices.IndexFunc(steps, func(s analysis.Step) bool { return belongs(p.Event, s) })
+		}
+	}
+	return points
 }
 
 // after is the time from the trial's command to the point.

@@ -87,7 +87,7 @@
     }
 
     const bar = document.createElement("div"), output = document.createElement("output");
-    bar.className = "bar";
+    bar.className = "tools";
     const button = (text, label, act) => {
       const b = document.createElement("button");
       b.type = "button"; b.textContent = text; b.title = label; b.setAttribute("aria-label", label);

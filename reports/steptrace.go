@@ -15,7 +15,7 @@ type commandTrace struct {
 	// Number counts slots from 1, as the figures do.
 	Number  int
 	Control bool
-	// Packets are those of the pattern in the slot's window, in words.
+	// Packets are those of the patterns in the slot's window, in words.
 	Packets []string
 	// Others counts the window's packets, the pattern's included.
 	Others int
