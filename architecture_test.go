@@ -38,6 +38,7 @@ var house = map[string][]string{
 	"analysis":           {"traffic", "traffic/decode", "traffic/tlsrec", "traffic/names", "experiments", "analysis/events", "analysis/align", "analysis/correlate"},
 	"reports":            {"traffic", "experiments", "analysis", "analysis/events", "pcapng"},
 	"reports/annotate":   {"traffic", "experiments", "analysis", "pcapng"},
+	"reports/tables":     {"traffic", "experiments", "analysis", "reports"},
 	"reports/exporttest": {"traffic", "traffic/decode", "experiments", "analysis"},
 	// rim
 	"hue":       {},

@@ -144,7 +144,7 @@ func (p *program) annotateGateway(folder *runs.Folder, part reports.Part, v anal
 		}
 	}
 	var sum annotate.Summary
-	err = stream(path, func(w io.Writer) (err error) {
+	err = stream(path, 0o600, func(w io.Writer) (err error) {
 		sum, err = annotate.Write(w, source)
 		return err
 	})
@@ -166,15 +166,14 @@ func simulatedNote(part reports.Part) string {
 	return ""
 }
 
-// stream makes the file hold what write writes, readable by its owner only, or
-// leaves what was there.
-func stream(path string, write func(io.Writer) error) error {
+// stream makes the file hold what write writes, or leaves what was there.
+func stream(path string, mode os.FileMode, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".hueprint-*")
 	if err != nil {
 		return fmt.Errorf("write %s: %w (make its folder, or choose one that this user may write to)", path, err)
 	}
 	err = write(f)
-	err = errors.Join(err, f.Chmod(0o600), f.Close())
+	err = errors.Join(err, f.Chmod(mode), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}

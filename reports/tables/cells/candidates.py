@@ -1,0 +1,1 @@
+candidates.sort_values(["gateway", "p", "raw_p"]).head(20)
