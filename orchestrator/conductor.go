@@ -36,6 +36,9 @@ type Conductor struct {
 	User string
 	// ProofWithin is how long a recorder may take to prove itself; 0 means 10 s.
 	ProofWithin time.Duration
+	// QuietWithin is how long the bench's other gateways are waited for to be
+	// silent; 0 means a minute.
+	QuietWithin time.Duration
 	// GiveUpAfter is the number of commands in a row without any answer after
 	// which the bridge is taken for gone and the run aborted; 0 means 5.
 	GiveUpAfter int
@@ -55,7 +58,10 @@ type Order struct {
 	Plan     experiments.Plan
 	Gateways []experiments.Gateway
 	// Recorders has one recorder for each gateway, by its name.
-	Recorders  map[string]capture.Recorder
+	Recorders map[string]capture.Recorder
+	// Others has a recorder for each gateway of the bench that is not under test
+	// and should be silent meanwhile; it may be empty.
+	Others     map[string]capture.Recorder
 	Bridge     experiments.BridgeIdentity
 	Registered experiments.Registered
 	Simulated  bool
@@ -229,6 +235,9 @@ func (p *performance) perform(ctx context.Context) (err error) {
 		}
 	}()
 	if err := p.register(); err != nil {
+		return err
+	}
+	if err := p.quiet(ctx); err != nil {
 		return err
 	}
 	if err := p.record(ctx); err != nil {

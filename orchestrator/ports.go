@@ -51,6 +51,7 @@ type Phase string
 // The phases of a run in their order.
 const (
 	Locking   Phase = "locking"
+	Quieting  Phase = "quieting"
 	Proving   Phase = "proving"
 	Setting   Phase = "setting"
 	Settling  Phase = "settling"

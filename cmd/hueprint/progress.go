@@ -84,6 +84,7 @@ type gatewayProgress struct {
 // phaseWords say what goes on in each phase.
 var phaseWords = map[orchestrator.Phase]string{
 	orchestrator.Locking:   "waiting for bulb and interface",
+	orchestrator.Quieting:  "waiting for the other gateways to be silent",
 	orchestrator.Proving:   "proving that it records",
 	orchestrator.Setting:   "setting the light",
 	orchestrator.Settling:  "settling",

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"os/user"
+	"slices"
 	"strings"
 	"time"
 
@@ -236,9 +237,27 @@ func (b bench) order(e experiments.Experiment, seed uint64) (orchestrator.Order,
 			return o, fmt.Errorf("the configuration has no gateway %q", name)
 		}
 		o.Gateways = append(o.Gateways, g)
-		o.Recorders[name] = capture.Live{Interface: g.Interface, Gateway: g.Addresses, Promiscuous: true}
+		o.Recorders[name] = tapOf(g)
+	}
+	if e.Grouping == experiments.Separate {
+		o.Others = b.others(e.Gateways)
 	}
 	return o, nil
+}
+
+func tapOf(g experiments.Gateway) capture.Recorder {
+	return capture.Live{Interface: g.Interface, Gateway: g.Addresses, Promiscuous: true}
+}
+
+// others are taps on the gateways that are configured and not under test.
+func (b bench) others(tested []string) map[string]capture.Recorder {
+	taps := map[string]capture.Recorder{}
+	for _, c := range b.config.Gateways {
+		if g, ok := b.config.Gateway(c.Name); ok && !slices.Contains(tested, c.Name) {
+			taps[c.Name] = tapOf(g)
+		}
+	}
+	return taps
 }
 
 // restorePending puts back lights that an earlier run left changed.
