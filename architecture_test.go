@@ -30,7 +30,7 @@ var house = map[string][]string{
 	"traffic/tlsrec":     {"traffic"},
 	"traffic/checksum":   {},
 	"traffic/redact":     {"traffic", "traffic/decode", "traffic/checksum"},
-	"traffic/pseudonym":  {"traffic", "traffic/decode", "traffic/checksum"},
+	"traffic/pseudonym":  {"traffic", "traffic/decode", "traffic/checksum", "traffic/redact"},
 	"pcapng":             {"traffic"},
 	"analysis/events":    {"traffic", "traffic/decode", "traffic/tlsrec", "traffic/names"},
 	"analysis/align":     {"traffic", "experiments", "analysis/events"},

@@ -40,7 +40,7 @@ func (k *Keeper) quic(p *traffic.Packet) {
 			break
 		}
 		kept := l.header
-		if l.initial {
+		if l.initial && !k.hidden {
 			kept = min(l.end, len(b))
 		}
 		k.marks.keep(at, at+kept)

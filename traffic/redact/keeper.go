@@ -28,13 +28,19 @@ import (
 // part, and with it the server's name.
 type Keeper struct {
 	level traffic.Keep
-	flows flows
-	marks marks
-	space []byte
+	// hidden: QUIC Initials are kept to their headers.
+	hidden bool
+	flows  flows
+	marks  marks
+	space  []byte
 }
 
 // NewKeeper returns a Keeper; the empty level keeps everything.
 func NewKeeper(level traffic.Keep) *Keeper { return &Keeper{level: level} }
+
+// HideInitials keeps of QUIC Initials the headers only: whoever knows the
+// protocol can decrypt them and read the server's name.
+func (k *Keeper) HideInitials() { k.hidden = true }
 
 // Frame returns what is kept of f. The data is valid until the next call; f's
 // own are not changed.

@@ -11,12 +11,16 @@ type marks struct {
 	// base is where offsets of the payload count from; shown is how far the
 	// frame is not cut, zeros or not.
 	base, shown int
+	fields      []Field
 }
 
 // span is a half-open stretch of the frame.
 type span struct{ from, to int }
 
-func (m *marks) reset() { m.spans, m.base, m.shown = m.spans[:0], 0, 0 }
+func (m *marks) reset() { m.spans, m.fields, m.base, m.shown = m.spans[:0], m.fields[:0], 0, 0 }
+
+// field notes a field of a hello.
+func (m *marks) field(f Field) { m.fields = append(m.fields, f) }
 
 // keep keeps a stretch, by offsets from base.
 func (m *marks) keep(from, to int) {

@@ -51,7 +51,8 @@ type side struct {
 type hello struct {
 	head  [handshakeHeader]byte
 	got   int
-	left  int  // bytes left of a hello that is kept
+	left  int // bytes left of a hello that is kept
+	scan  scanner
 	ended bool // what follows is encrypted
 }
 
@@ -196,11 +197,15 @@ func (h *hello) take(b []byte, at int, m *marks) {
 		b, at = b[n:], at+n
 		size := int(h.head[1])<<16 | int(h.head[2])<<8 | int(h.head[3])
 		if h.got == handshakeHeader && (h.head[0] == 1 || h.head[0] == 2) && !h.ended && size <= longestHello {
-			h.left = size
+			h.left, h.scan = size, scanner{}
+			h.scan.scan(h.head[:], 0, func(Field) {})
 		}
 	}
 	n := min(h.left, len(b))
 	m.keep(at, at+n)
+	if n > 0 {
+		h.scan.scan(b[:n], m.base+at, m.field)
+	}
 	h.left -= n
 }
 
