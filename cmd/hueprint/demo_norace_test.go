@@ -35,12 +35,49 @@ func TestDemoNoRace(t *testing.T) {
 	if !got.Simulated || !strings.Contains(string(page), "Simulated") {
 		t.Error("the demo is not marked simulated in JSON and report")
 	}
+	demandReports(t, got.Runs[0].Folder)
 	for _, r := range got.Runs {
 		page, err := os.ReadFile(filepath.Join(r.Folder, "report.html"))
 		if err != nil || !strings.Contains(string(page), "Simulated") {
 			t.Errorf("the report in %s is missing or not marked simulated: %v", r.Folder, err)
 		}
 	}
+}
+
+// demandReports makes every form of a run's report, and the same findings again.
+func demandReports(t *testing.T, folder string) {
+	t.Helper()
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"explain", folder}, "cloud-visible"},
+		{[]string{"explain", folder, "aeotec"}, "Trials from 0 s"},
+		{[]string{"report", folder, "--format", "markdown"}, "| aeotec |"},
+		{[]string{"report", folder, "--format", "text"}, "SIMULATED"},
+		{[]string{"report", folder, "--format", "json"}, `"simulated": true`},
+		{[]string{"report", folder}, "wrote " + folder},
+		{[]string{"analyze", folder, "--alpha", "0.05"}, "EXPLORATORY"},
+	} {
+		out, err := process(t, tt.args...).CombinedOutput()
+		if err != nil || !strings.Contains(string(out), tt.want) {
+			t.Errorf("hueprint %s: %v, want %q in:\n%s", strings.Join(tt.args, " "), err, tt.want, out)
+		}
+	}
+	out, err := process(t, "explain", folder, "fridge").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "aeotec") {
+		t.Errorf("explain of an unknown gateway: %v\n%s", err, out)
+	}
+	t.Run("PDF", func(t *testing.T) {
+		needs(t, has("chromium"), "chromium")
+		path := filepath.Join(t.TempDir(), "report.pdf")
+		if out, err := process(t, "report", folder, "--format", "pdf", "-o", path).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		if pdf, err := os.ReadFile(path); err != nil || !bytes.HasPrefix(pdf, []byte("%PDF")) {
+			t.Errorf("no PDF was written: %v", err)
+		}
+	})
 }
 
 func runDemo(t *testing.T, dir string, seed int) reports.Output {
