@@ -3,6 +3,7 @@ package analysis
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hueprint/hueprint/experiments"
@@ -85,11 +86,25 @@ func (s *study) lost() string {
 	}
 	switch {
 	case actions+controls > 0:
-		return fmt.Sprintf("Frames were lost in the windows of %d action and %d control slots. Record on a faster host or with a narrower filter, and run again.", actions, controls)
+		return fmt.Sprintf("Frames were lost in the windows of %d action and %d control slots%s. Mend that, or record on a faster host or with a narrower filter, and run again.", actions, controls, whyLost(s.recording.Gaps))
 	case s.recording.Dropped > located:
 		return fmt.Sprintf("%d frames were lost at unknown times, so windows may lack some. Record on a faster host or with a narrower filter, and run again.", s.recording.Dropped-located)
 	}
 	return ""
+}
+
+// whyLost tells what made the gaps, where that is known.
+func whyLost(gaps []traffic.Gap) string {
+	var reasons []string
+	for _, g := range gaps {
+		if g.Reason != "" && !slices.Contains(reasons, g.Reason) {
+			reasons = append(reasons, g.Reason)
+		}
+	}
+	if len(reasons) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(reasons, "; ")
 }
 
 // touched counts the trials, by arm, whose window meets one of the gaps.

@@ -181,7 +181,9 @@ func (p *performance) after(ctx context.Context, i int, c experiments.Command, u
 	}
 	p.reached = i + 1
 	p.readBack(ctx, i, c)
+	before := p.clock.wall
 	if step := p.clock.step(time.Now(), p.wall()); step != 0 {
+		p.blur(before, step)
 		p.note("the wall clock was moved by %v before the end of slot %d (a time service stepped it, or the host slept)", step, c.Slot)
 	}
 	p.keep(p.witness.failure())

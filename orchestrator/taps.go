@@ -1,9 +1,11 @@
 package orchestrator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +33,7 @@ type tap struct {
 	dead      bool
 	losses    uint64
 	gaps      int
+	blurred   []traffic.Gap // stretches whose stamps are doubtful
 }
 
 // record starts every recorder and returns when each has proved that it
@@ -111,7 +114,7 @@ func (p *performance) checkTaps() error {
 				t.dead = true
 				p.note("the recorder of %s ended by itself: %v", t.recording.Gateway, t.session.Err())
 			}
-			died = append(died, fmt.Errorf("%s: %w", t.recording.Gateway, errors.Join(t.session.Err(), errEnded)))
+			died = append(died, fmt.Errorf("%s: %w", t.recording.Gateway, cmp.Or(t.session.Err(), errEnded)))
 		default:
 			t.alive = time.Now()
 			p.losses(t)
@@ -138,11 +141,26 @@ func (p *performance) losses(t *tap) {
 	p.note("the recorder of %s has lost %d frames so far", t.recording.Gateway, stats.Dropped)
 }
 
+// blur counts as a gap what a step of the wall clock, since its last look at
+// before, made doubtful: frames are stamped by that clock, and after a step back
+// the same stamps come again.
+func (p *performance) blur(before time.Time, step time.Duration) {
+	g := traffic.Gap{From: before, To: p.clock.wall, Reason: fmt.Sprintf("the wall clock was moved by %v", step)}
+	if step < 0 {
+		g.From, g.To = g.From.Add(step), g.To.Add(-step)
+	}
+	for _, t := range p.taps {
+		t.blurred = append(t.blurred, g)
+		t.count(t.session.Stats())
+		p.keep(p.folder.Recording(t.recording))
+	}
+}
+
 // count takes over what the session has counted, and what was written.
 func (t *tap) count(stats capture.Stats) {
 	written := t.sink.Counts()
 	t.recording.Frames, t.recording.Bytes = written.Frames, written.Bytes
-	t.recording.Dropped, t.recording.Gaps = stats.Dropped, stats.Gaps
+	t.recording.Dropped, t.recording.Gaps = stats.Dropped, slices.Concat(stats.Gaps, t.blurred)
 }
 
 // stopTaps ends every recording and journals how it went.
@@ -166,17 +184,32 @@ func (p *performance) stopTap(ctx context.Context, t *tap) error {
 	closeErr := t.sink.Close()
 	t.recording.End = time.Now()
 	t.count(stats)
-	if failure := errors.Join(err, t.session.Err(), closeErr); failure != nil || endedBefore {
-		t.recording.Failure = fmt.Sprint(errors.Join(failure))
-		if failure == nil {
-			t.recording.Failure = errEnded.Error()
-		}
+	t.recording.Failure = onceEach(err, t.session.Err(), closeErr)
+	if endedBefore && t.recording.Failure == "" {
+		t.recording.Failure = errEnded.Error()
 	}
 	if endedBefore {
 		t.recording.Gaps = append(t.recording.Gaps, traffic.Gap{From: t.lastKnown(stats), To: t.recording.End,
 			Reason: "the recorder ended by itself"})
 	}
 	return p.folder.Recording(t.recording)
+}
+
+// onceEach tells every error on one line, but none that another one tells.
+func onceEach(errs ...error) string {
+	var told []string
+	for _, err := range errs {
+		if err == nil {
+			continue
+		}
+		for line := range strings.Lines(err.Error()) {
+			line = strings.TrimSpace(line)
+			if !slices.ContainsFunc(told, func(t string) bool { return strings.Contains(t, line) }) {
+				told = append(told, line)
+			}
+		}
+	}
+	return strings.Join(told, "; ")
 }
 
 func ended(s capture.Session) bool {

@@ -20,29 +20,41 @@ import (
 	"github.com/hueprint/hueprint/runs"
 )
 
-func TestAStepOfTheWallClockIsNoted(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench()
-		c := newConductor(t, b)
-		stepped := time.Now().Add(45 * time.Second)
-		c.Wall = func() time.Time {
-			if now := time.Now(); now.After(stepped) {
-				return now.Add(time.Hour).Round(0)
-			}
-			return time.Now().Round(0)
+func TestAStepOfTheWallClockIsNotedAndLeavesAGap(t *testing.T) {
+	for _, step := range []time.Duration{time.Hour, -time.Hour} {
+		synctest.Test(t, func(t *testing.T) { stepTheWallClock(t, step) })
+	}
+}
+
+func stepTheWallClock(t *testing.T, step time.Duration) {
+	b := newBench()
+	c := newConductor(t, b)
+	stepped := time.Now().Add(45 * time.Second)
+	c.Wall = func() time.Time {
+		if now := time.Now(); now.After(stepped) {
+			return now.Add(step).Round(0)
 		}
-		_, recorders := one()
-		folder, err := c.Run(t.Context(), order(recorders))
-		r := facts(t, folder)
-		if err != nil || len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "moved by 1h0m0s") {
-			t.Errorf("notes %q: %v", r.Notes, err)
+		return time.Now().Round(0)
+	}
+	_, recorders := one()
+	folder, err := c.Run(t.Context(), order(recorders))
+	r := facts(t, folder)
+	if err != nil || len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "moved by "+step.String()) {
+		t.Errorf("notes %q: %v", r.Notes, err)
+	}
+	gaps := r.Recordings[0].Gaps
+	if len(gaps) != 1 || !strings.Contains(gaps[0].Reason, "moved by "+step.String()) || gaps[0].From.After(stepped) || gaps[0].To.Before(stepped) {
+		t.Errorf("step of %v at %v: gaps %+v", step, stepped, gaps)
+	}
+	found, _, err := Analyze(folder, analysis.Options{})
+	if err != nil || found.Verdicts[0].Verdict != analysis.Inconclusive || !strings.Contains(strings.Join(found.Verdicts[0].Reasons, " "), "the wall clock was moved") {
+		t.Errorf("step of %v: %+v, %v", step, found.Verdicts, err)
+	}
+	for _, cmd := range r.Commands {
+		if cmd.Lateness != 0 {
+			t.Errorf("the step has moved slot %d by %v", cmd.Slot, cmd.Lateness)
 		}
-		for _, cmd := range r.Commands {
-			if cmd.Lateness != 0 {
-				t.Errorf("the step has moved slot %d by %v", cmd.Slot, cmd.Lateness)
-			}
-		}
-	})
+	}
 }
 
 // events keeps what an observer is told.

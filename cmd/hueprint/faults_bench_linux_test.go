@@ -43,7 +43,8 @@ const (
 	sparseGateway
 	floodedGateway
 	awayGateway
-	silentGateway
+	otherGateway
+	nobody
 )
 
 // A shortBench is a bench for one short run of the program as a process: a
@@ -117,12 +118,14 @@ func loopback(t *testing.T) net.Listener {
 // something to prove themselves by.
 func chatter(t *testing.T, gateway string, every time.Duration) {
 	t.Helper()
-	conn, err := net.DialUDP("udp", &net.UDPAddr{IP: net.ParseIP(gateway)}, loopbackPacket(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	chatterTo(t, gateway, loopbackPacket(t), every)
+}
+
+func chatterTo(t *testing.T, gateway string, to *net.UDPAddr, every time.Duration) {
+	t.Helper()
+	conn := chatterConn(t, gateway, to)
 	stop := make(chan struct{})
-	t.Cleanup(func() { close(stop); _ = conn.Close() })
+	t.Cleanup(func() { close(stop) })
 	go func() {
 		for tick := time.NewTicker(every); ; {
 			select {
@@ -133,6 +136,17 @@ func chatter(t *testing.T, gateway string, every time.Duration) {
 			}
 		}
 	}()
+}
+
+// chatterConn is a gateway's socket.
+func chatterConn(t *testing.T, gateway string, to *net.UDPAddr) *net.UDPConn {
+	t.Helper()
+	conn, err := net.DialUDP("udp", &net.UDPAddr{IP: net.ParseIP(gateway)}, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
 }
 
 func loopbackPacket(t *testing.T) *net.UDPAddr {
