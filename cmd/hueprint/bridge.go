@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -115,6 +116,10 @@ https the bridge's certificate is pinned in it.`,
 			client, err := p.bridgeClient(b)
 			if err != nil {
 				return err
+			}
+			// Before anybody presses the button: a key that cannot be kept is lost.
+			if err := os.MkdirAll(filepath.Dir(b.KeyFile), 0o700); err != nil {
+				return fmt.Errorf("make the folder for the key: %w", err)
 			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), wait)
 			defer cancel()

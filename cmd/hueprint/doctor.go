@@ -78,7 +78,7 @@ type diagnosis struct {
 }
 
 func (d *diagnosis) add(c check) {
-	c.Found, c.Do = reports.Printable(c.Found), reports.Printable(c.Do)
+	c.Found, c.Do = reports.Prose(c.Found), reports.Prose(c.Do)
 	d.checks = append(d.checks, c)
 	if d.quiet {
 		return
