@@ -25,7 +25,7 @@ func sampleFolder(t *testing.T, s exporttest.Sample) *runs.Folder {
 	}
 	errs := []error{folder.Setting(s.Run.Plan.Initial), folder.Set(s.Run.Plan.Initial, s.Run.Commands[0].Receipt), folder.Started(s.Run.Started)}
 	for _, rec := range s.Run.Recordings {
-		sink, err := folder.Sink(rec.Gateway, runs.Tap{Interface: rec.Interface, MaxBytes: 4000})
+		sink, err := folder.Sink(rec.Gateway, runs.Tap{Interface: rec.Interface, MaxBytes: 3000})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,7 +77,7 @@ func TestAnnotateWritesOneFileAGateway(t *testing.T) {
 	}
 	out := filepath.Join(t.TempDir(), "copy.pcapng")
 	code, stdout, stderr := invoke("annotate", folder.Dir(), "--out", out)
-	if code != exitDone || stderr != "" || strings.Count(stdout, "22 records of what the experiment did (simulated)") != 2 {
+	if code != exitDone || stderr != "" || strings.Count(stdout, "14 records of what the experiment did (simulated)") != 2 {
 		t.Fatalf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 	written, _ := filepath.Glob(filepath.Join(filepath.Dir(out), "*"))
@@ -122,8 +122,8 @@ func TestAnnotateCopiesWhatIsWholeOfACutRecording(t *testing.T) {
 	}
 	needs(t, has("tshark"), "tshark")
 	cmd := exec.Command("tshark", "-n", "-r", out, "-Y", `frame.comment contains "P1 step"`)
-	if lines, err := cmd.Output(); err != nil || bytes.Count(lines, []byte("\n")) != 20 {
-		t.Errorf("tshark: %v, %d matched packets, want 20", err, bytes.Count(lines, []byte("\n")))
+	if lines, err := cmd.Output(); err != nil || bytes.Count(lines, []byte("\n")) != 12 {
+		t.Errorf("tshark: %v, %d matched packets, want 12", err, bytes.Count(lines, []byte("\n")))
 	}
 }
 

@@ -44,7 +44,7 @@ func TestExportWritesTablesAndNotebook(t *testing.T) {
 			t.Errorf("%s is empty, or not the same again", name)
 		}
 	}
-	if rows := bytes.Count(files["trials.csv"], []byte("\r\n")); rows != 1+2*20 {
+	if rows := bytes.Count(files["trials.csv"], []byte("\r\n")); rows != 1+2*12 {
 		t.Errorf("trials.csv has %d lines", rows)
 	}
 }

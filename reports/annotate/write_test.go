@@ -122,7 +122,7 @@ func TestACopyMarksEveryCommandAndEveryMatchedPacket(t *testing.T) {
 			if records != wantRecords || sum.Records != wantRecords || commented != sum.Matched || len(copied) != sum.Frames+sum.Records || len(sum.Warnings) > 0 {
 				t.Errorf("%d records and %d frames with comments, summary %+v; want %d records", records, commented, sum, wantRecords)
 			}
-			if !o.Silent && (commented < 20 || sum.Comments <= commented) {
+			if !o.Silent && (commented < 12 || sum.Comments <= commented) {
 				t.Errorf("%d comments on %d frames: want at least two frames an action, one with two comments", sum.Comments, commented)
 			}
 		})
@@ -248,11 +248,11 @@ func TestWhatCannotBeCopied(t *testing.T) {
 	whole := s.Frames
 	s.Frames = func(func(traffic.Frame, error) bool) {}
 	capture, sum := write(t, s)
-	if copied, _ := readAll(t, capture); len(copied) != 22 || len(sum.Warnings) != 2 || !strings.Contains(sum.Warnings[0], "not in the recording any more") {
+	if copied, _ := readAll(t, capture); len(copied) != 14 || len(sum.Warnings) != 2 || !strings.Contains(sum.Warnings[0], "not in the recording any more") {
 		t.Errorf("of an empty recording: %d records, warnings %q", len(copied), sum.Warnings)
 	}
 	s.Frames = damaged(whole)
-	if _, sum := write(t, s); len(sum.Warnings) != 1 || sum.Warnings[0] != "a file is damaged" || sum.Matched != 20 {
+	if _, sum := write(t, s); len(sum.Warnings) != 1 || sum.Warnings[0] != "a file is damaged" || sum.Matched != 12 {
 		t.Errorf("of a damaged recording: %+v", sum)
 	}
 	s.Frames = whole

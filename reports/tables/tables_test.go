@@ -294,7 +294,7 @@ func TestSlotsThatWereNotReachedAreEmpty(t *testing.T) {
 	s.Run.Ended = s.Run.Commands[4].Begun.Add(time.Second)
 	f, traces := s.Analyze(t)
 	_, rows := csvOf(t, New(s.Run, f, traces)[0])
-	if len(rows) != 21 {
+	if len(rows) != 13 {
 		t.Fatalf("%d rows", len(rows)-1)
 	}
 	for i, row := range rows[1:] {
