@@ -46,7 +46,7 @@ var house = map[string][]string{
 	"capture":   {"traffic", "traffic/decode", "pcapng"},
 	"runs":      {"traffic", "experiments", "analysis", "pcapng"},
 	"simulator": {"traffic", "capture"},
-	"bundle":    {"traffic", "traffic/decode", "traffic/names", "traffic/redact", "traffic/pseudonym", "experiments", "runs", "pcapng"},
+	"bundle":    {"traffic", "traffic/decode", "traffic/tlsrec", "traffic/redact", "traffic/pseudonym", "experiments", "runs", "pcapng"},
 	"config":    {"traffic", "experiments"},
 	// joining
 	"orchestrator": {"traffic", "traffic/decode", "traffic/redact", "experiments", "analysis", "capture", "runs"},

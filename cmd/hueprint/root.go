@@ -53,7 +53,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but inconclusive.`,
 	root.AddCommand(
 		p.demoCommand(), p.initCommand(), p.doctorCommand(), p.bridgeCommand(),
 		p.planCommand(), p.runCommand(), p.restoreCommand(),
-		p.analyzeCommand(), p.reportCommand(), p.explainCommand(), p.annotateCommand(), p.exportCommand(), p.simulateCommand(), p.versionCommand(),
+		p.analyzeCommand(), p.reportCommand(), p.bundleCommand(), p.explainCommand(), p.annotateCommand(), p.exportCommand(), p.simulateCommand(), p.validateCommand(), p.versionCommand(),
 	)
 	return root
 }

@@ -43,6 +43,20 @@ func (m *Mapper) mapLabels(labels []string) (changed bool) {
 	return changed
 }
 
+// Telling lists the labels of a name, in lower case, that a [Mapper] replaces at
+// [KeepNames]: those that could name a person, a home or a device.
+func Telling(name string) (found []string) {
+	labels := strings.Split(name, ".")
+	kept, home := suffix(labels)
+	for _, label := range labels[:len(labels)-kept] {
+		lower := strings.ToLower(label)
+		if label != "" && label != "*" && !service.MatchString(lower) && (home || telling.MatchString(lower)) {
+			found = append(found, lower)
+		}
+	}
+	return found
+}
+
 // suffix counts the last labels that stay, and tells whether the name is of the
 // home.
 func suffix(labels []string) (kept int, home bool) {
