@@ -166,7 +166,7 @@ func TestRecordsStandInOrderOfTime(t *testing.T) {
 }
 
 func TestCommentsSayStepSlotAndDelay(t *testing.T) {
-	s := source(t, exporttest.New(exporttest.Options{}))
+	s := source(t, exporttest.New(exporttest.Options{Offset: -3 * time.Hour}))
 	capture, _ := write(t, s)
 	copied, section := readAll(t, capture)
 	var all []string
