@@ -153,6 +153,41 @@ func TestACopyChangesNoFrame(t *testing.T) {
 	}
 }
 
+// A recording may change its link type, as a USB tap that comes back does; the
+// records keep the second interface.
+func TestACopyKeepsEveryLinkType(t *testing.T) {
+	s := source(t, exporttest.New(exporttest.Options{}))
+	ethernet, raw := s.Frames, exporttest.New(exporttest.Options{Link: traffic.LinkRaw}).Frames("hub")
+	var want []traffic.LinkType
+	s.Frames = func(yield func(traffic.Frame, error) bool) {
+		for _, part := range []iter.Seq2[traffic.Frame, error]{ethernet, raw, ethernet} {
+			for f, err := range part {
+				want = append(want, f.Link)
+				if !yield(f, err) {
+					return
+				}
+			}
+		}
+	}
+	capture, _ := write(t, s)
+	r, err := pcapng.NewReader(bytes.NewReader(capture))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []traffic.LinkType
+	for f, err := r.Next(); err == nil; f, err = r.Next() {
+		if (f.Link == traffic.LinkUpperPDU) != (r.Interface() == 1) {
+			t.Fatalf("frame %d of link type %d is on interface %d", f.Number, f.Link, r.Interface())
+		}
+		if f.Link != traffic.LinkUpperPDU {
+			got = append(got, f.Link)
+		}
+	}
+	if !slices.Equal(got, want) || len(r.Interfaces()) != 3 {
+		t.Errorf("%d frames on %d interfaces, want %d on 3", len(got), len(r.Interfaces()), len(want))
+	}
+}
+
 // Records stand where they belong in time: none before an older frame.
 func TestRecordsStandInOrderOfTime(t *testing.T) {
 	capture, _ := write(t, source(t, exporttest.New(exporttest.Options{Files: 3, Offset: time.Minute})))
