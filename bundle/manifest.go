@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"github.com/hueprint/hueprint/runs"
 	"github.com/hueprint/hueprint/traffic/pseudonym"
@@ -155,4 +156,12 @@ func readme(m Manifest) string {
 }
 
 // oneLine keeps a text of the operator from breaking the README.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+func oneLine(s string) string {
+	printable := strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, s)
+	return strings.Join(strings.Fields(printable), " ")
+}

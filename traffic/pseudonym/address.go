@@ -91,7 +91,9 @@ func (m *Mapper) Prefix(p netip.Prefix) netip.Prefix {
 	if !p.IsValid() {
 		return p
 	}
-	return netip.PrefixFrom(m.Addr(p.Masked().Addr()), p.Bits()).Masked()
+	mapped := netip.PrefixFrom(m.Addr(p.Masked().Addr()), p.Bits()).Masked()
+	m.networks[mapped.Addr()] = true
+	return mapped
 }
 
 // MAC is the pseudonym of an Ethernet address: its first three bytes, the

@@ -26,20 +26,21 @@ const (
 // same pseudonym, unless there are more names of one length than pseudonyms. It
 // is not safe for concurrent use.
 type Mapper struct {
-	key    Key
-	names  Names
-	pan    cryptoPAn
-	addrs  map[netip.Addr]netip.Addr
-	macs   map[traffic.MAC]traffic.MAC
-	labels map[string]string // by lower case
-	taken  map[string]bool   // pseudonyms of labels
-	words  map[string]string // see Replace
-	space  []byte
+	key      Key
+	names    Names
+	pan      cryptoPAn
+	addrs    map[netip.Addr]netip.Addr
+	macs     map[traffic.MAC]traffic.MAC
+	networks map[netip.Addr]bool // pseudonyms
+	labels   map[string]string   // by lower case
+	taken    map[string]bool     // pseudonyms of labels
+	words    map[string]string   // see Replace
+	space    []byte
 }
 
 // NewMapper makes a Mapper of a key.
 func NewMapper(key Key, names Names) *Mapper {
-	m := &Mapper{key: key, names: names, addrs: map[netip.Addr]netip.Addr{}, macs: map[traffic.MAC]traffic.MAC{},
+	m := &Mapper{key: key, names: names, addrs: map[netip.Addr]netip.Addr{}, macs: map[traffic.MAC]traffic.MAC{}, networks: map[netip.Addr]bool{},
 		labels: map[string]string{}, taken: map[string]bool{}, words: map[string]string{}}
 	m.pan = newCryptoPAn(m.derive("addresses"))
 	return m

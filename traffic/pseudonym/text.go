@@ -116,6 +116,9 @@ func (m *Mapper) Addresses() []string {
 	for _, a := range m.addrs {
 		all = append(all, a.String())
 	}
+	for a := range m.networks {
+		all = append(all, a.String())
+	}
 	return unique(all)
 }
 

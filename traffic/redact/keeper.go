@@ -99,7 +99,7 @@ func flawed(f *traffic.Frame, l decode.Layout, p *traffic.Packet, flaw decode.Fl
 
 // transport keeps a sound packet.
 func (k *Keeper) transport(l decode.Layout, p *traffic.Packet) {
-	const other = 8
+	const icmp, other = 8, 8
 	k.marks.keep(0, l.Payload)
 	switch p.Protocol {
 	case traffic.ProtocolTCP:
@@ -113,7 +113,9 @@ func (k *Keeper) transport(l decode.Layout, p *traffic.Packet) {
 			k.datagram(p)
 		}
 	case traffic.ProtocolICMP:
+		k.marks.keep(0, l.Transport+icmp)
 	case traffic.ProtocolICMPv6:
+		k.marks.keep(0, l.Transport+icmp)
 		if kind := p.SrcPort >> 8; k.level == traffic.KeepRecords && kind >= 133 && kind <= 137 {
 			k.marks.keep(0, l.End)
 		}
