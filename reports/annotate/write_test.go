@@ -342,7 +342,7 @@ func TestTsharkSelectsExactlyTheMarkedPackets(t *testing.T) {
 			check(t, path, `frame.interface_name == "actions"`, records)
 			check(t, path, `frame.comment contains "P1 step"`, matched)
 			check(t, path, `frame.interface_name == "actions" && (_ws.malformed || !syslog)`, nil)
-			for _, trial := range s.Verdict.Trials[:2] {
+			for _, trial := range s.Verdict.Trials[:min(2, o.Files)] { // starting tshark is slow
 				check(t, path, `frame.comment contains "slot `+strconv.Itoa(trial.Slot+1)+` "`, inSlot(s, copied, trial.Slot))
 			}
 		})
