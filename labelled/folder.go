@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"net/netip"
 	"os"
@@ -44,7 +45,10 @@ func Open(dir string) (analysis.Labelled, error) {
 	if err != nil {
 		return analysis.Labelled{}, fmt.Errorf("%s: %w", filepath.Join(dir, gatewayFile), err)
 	}
-	captures, err := filepath.Glob(filepath.Join(dir, "capture.pcap*"))
+	captures, err := fs.Glob(os.DirFS(dir), "capture.pcap*") // dir itself is no pattern
+	for i := range captures {
+		captures[i] = filepath.Join(dir, captures[i])
+	}
 	if err != nil || len(captures) == 0 {
 		return analysis.Labelled{}, errors.Join(err, fmt.Errorf("%s holds no capture.pcap, capture.pcapng or compressed form of them", dir))
 	}

@@ -3,6 +3,7 @@ package runs
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -110,10 +111,11 @@ func (u Unrestored) check(state string) (pending bool, err error) {
 // readRegister reads the register. A file that is no entry is skipped: entries
 // are written atomically, so it is not ours.
 func readRegister(state string) (us []Unrestored, err error) {
-	paths, err := filepath.Glob(filepath.Join(state, "pending", "*.json"))
-	for _, path := range paths {
+	dir := filepath.Join(state, "pending")
+	names, err := fs.Glob(os.DirFS(dir), "*.json") // dir itself is no pattern
+	for _, name := range names {
 		var u Unrestored
-		if readJSON(path, &u) == nil && u.Run+".json" == filepath.Base(path) {
+		if readJSON(filepath.Join(dir, name), &u) == nil && u.Run+".json" == name {
 			us = append(us, u)
 		}
 	}

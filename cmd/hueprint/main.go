@@ -13,7 +13,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+
+	"github.com/hueprint/hueprint/reports"
 )
 
 func main() {
@@ -57,9 +60,19 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	var usage usageError
 	if !p.started || errors.As(err, &usage) {
-		fmt.Fprintf(stderr, "hueprint: %v\nTry '%s --help'.\n", err, p.commandPath(root, args))
+		fmt.Fprintf(stderr, "hueprint: %s\nTry '%s --help'.\n", complaint(err), p.commandPath(root, args))
 		return exitUsage
 	}
-	fmt.Fprintf(stderr, "hueprint: %v\n", err)
+	fmt.Fprintf(stderr, "hueprint: %s\n", complaint(err))
 	return exitFailed
+}
+
+// complaint is an error's text, made safe for a terminal: file names, and what
+// devices say, may hold anything.
+func complaint(err error) string {
+	var lines []string
+	for line := range strings.Lines(err.Error()) {
+		lines = append(lines, reports.Prose(strings.TrimSuffix(line, "\n")))
+	}
+	return strings.Join(lines, "\n")
 }

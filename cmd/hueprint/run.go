@@ -142,7 +142,7 @@ func (p *program) runExperiment(ctx context.Context, name string, f runFlags) er
 		}
 		if err != nil {
 			failed = true
-			fmt.Fprintf(p.err, "hueprint: %v\n", err)
+			fmt.Fprintf(p.err, "hueprint: %s\n", complaint(err))
 			if ctx.Err() != nil {
 				break
 			}
