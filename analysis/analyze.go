@@ -21,6 +21,12 @@ type Options struct {
 	Window time.Duration
 	// Seed is that of the redraws; 0 takes the plan's.
 	Seed uint64
+	// Idle gives the packets of a recording of the gateway in which nothing was
+	// done, and false where there is none; nil without any. It changes no verdict.
+	Idle func(gateway string) (iter.Seq2[traffic.Packet, error], bool)
+	// WithoutPower leaves out what a "not detected" would have detected, which
+	// takes the most time: for simulations that need the verdict alone.
+	WithoutPower bool
 }
 
 // Registered is the analysis that a run of this experiment registers before its
@@ -40,11 +46,12 @@ type settings struct {
 	window      time.Duration
 	seed        uint64
 	exploratory bool
+	noPower     bool
 }
 
 func settle(run experiments.Run, o Options) settings {
 	reg := run.Registered
-	s := settings{alpha: reg.Alpha, window: reg.Window, seed: run.Plan.Seed, exploratory: reg.Version != Version}
+	s := settings{alpha: reg.Alpha, window: reg.Window, seed: run.Plan.Seed, exploratory: reg.Version != Version, noPower: o.WithoutPower}
 	if s.alpha <= 0 {
 		s.alpha, s.exploratory = run.Plan.Experiment.Alpha, true
 	}
@@ -76,6 +83,9 @@ func Analyze(run experiments.Run, packets func(gateway string) iter.Seq2[traffic
 	for _, g := range run.Gateways {
 		s, err := newStudy(run, g, packets(g.Name()), set)
 		if err != nil {
+			return Findings{}, nil, fmt.Errorf("analyze gateway %s: %w", g.Name(), err)
+		}
+		if err := s.compareIdle(o.Idle); err != nil {
 			return Findings{}, nil, fmt.Errorf("analyze gateway %s: %w", g.Name(), err)
 		}
 		studies = append(studies, s)
@@ -132,6 +142,7 @@ type study struct {
 	design     *correlate.Design
 	candidates []correlate.Candidate
 	result     correlate.Result
+	idle       *IdleComparison
 }
 
 func newStudy(run experiments.Run, g experiments.Gateway, packets iter.Seq2[traffic.Packet, error], set settings) (*study, error) {
@@ -151,6 +162,24 @@ func newStudy(run experiments.Run, g experiments.Gateway, packets iter.Seq2[traf
 	s.candidates = correlate.Candidates(s.trials)
 	s.result = s.design.Test(s.candidates)
 	return s, nil
+}
+
+// compareIdle reads the gateway's idle recording, if there is one.
+func (s *study) compareIdle(of func(gateway string) (iter.Seq2[traffic.Packet, error], bool)) error {
+	if of == nil {
+		return nil
+	}
+	packets, found := of(s.gateway.Name())
+	if !found {
+		return nil
+	}
+	idle, err := events.Extract(packets, s.gateway.Addresses, s.gateway.Peers)
+	if err != nil {
+		return fmt.Errorf("read the idle recording: %w", err)
+	}
+	c := CompareIdle(s.log, idle)
+	s.idle = &c
+	return nil
 }
 
 func arms(trials []align.Trial) []bool {

@@ -112,6 +112,14 @@ type Verdict struct {
 	Pattern  Pattern  `json:"pattern"`
 	Power    Power    `json:"power"`
 	Evidence Evidence `json:"evidence"`
+	// Secondary are tests beside the verdict: each at alpha by itself, and none
+	// where the verdict is inconclusive.
+	Secondary []SecondaryTest `json:"secondary,omitempty"`
+	// Series tells which other runs tested the same; nil when analysed alone.
+	Series *Series `json:"series,omitempty"`
+	// Idle compares the run's channels with those of an idle recording; nil
+	// without one.
+	Idle *IdleComparison `json:"idle,omitempty"`
 	// Tests lists the candidates with the smallest adjusted p, at most 20.
 	Tests []Test `json:"tests,omitempty"`
 	// Candidates counts the family: all, and those constant over all redraws.

@@ -77,21 +77,25 @@ func mainOf(p Pattern) (Step, bool) {
 // inWords describes a step for a sentence: "a TLS record of 518 to 519 bytes
 // sent to example.net:443/tcp".
 func (s Step) inWords() string {
-	what := KindInWords(s.Kind)
-	if s.Kind == events.DNSQuestion && s.Detail != "" {
-		what += " for " + s.Detail
+	return packetInWords(s.Kind, s.Detail, s.LengthMin, s.LengthMax, s.Direction, s.Name)
+}
+
+func packetInWords(k events.Kind, detail string, low, high int, d traffic.Direction, channel string) string {
+	what := KindInWords(k)
+	if k == events.DNSQuestion && detail != "" {
+		what += " for " + detail
 	}
-	if s.LengthMax > 0 {
-		what += " of " + bytesOf(s.LengthMin, s.LengthMax)
+	if high > 0 {
+		what += " of " + bytesOf(low, high)
 	}
 	way := "between the gateway and"
-	switch s.Direction {
+	switch d {
 	case traffic.Out:
 		way = "sent to"
 	case traffic.In:
 		way = "received from"
 	}
-	return fmt.Sprintf("%s %s %s", what, way, s.Name)
+	return fmt.Sprintf("%s %s %s", what, way, channel)
 }
 
 func bytesOf(low, high int) string {

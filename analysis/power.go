@@ -18,6 +18,9 @@ var plantWords = map[string]string{
 
 // power plants artificial marks into the run's trials.
 func (s *study) power() Power {
+	if s.set.noPower {
+		return Power{Plants: []Plant{}, Sentence: "What would have been detected was not computed."}
+	}
 	if s.design.Actions == 0 || s.design.Actions == s.design.Trials {
 		return Power{Plants: []Plant{}, Sentence: "Without both action and control slots nothing can be detected."}
 	}

@@ -32,7 +32,9 @@ func (s *study) verdict() (Verdict, []part) {
 	v.Reasons = doubts
 	if len(doubts) == 0 {
 		v.Reasons = reasons(v)
+		v.Secondary = s.secondary()
 	}
+	v.Idle = s.idle
 	v.Trials = perTrial(s.trials, shown, s.log.Stamps, s.window)
 	return v, shown
 }

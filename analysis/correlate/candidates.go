@@ -2,7 +2,9 @@ package correlate
 
 import (
 	"maps"
+	"math"
 	"slices"
+	"time"
 
 	"github.com/hueprint/hueprint/analysis/align"
 )
@@ -15,6 +17,9 @@ type Candidate struct {
 	// their lengths.
 	Counts []int
 	Bytes  []int
+	// Exposure is how long each trial was observed, where that differs; count and
+	// bytes are then compared with what the time lets expect. Nil otherwise.
+	Exposure []time.Duration
 }
 
 // Candidates forms all candidates of the trials, in a fixed order. It does not
@@ -147,13 +152,30 @@ var features = [...]Feature{Presence, Count, Bytes}
 func (c Candidate) values(f Feature) []int {
 	switch f {
 	case Count:
-		return c.Counts
+		return c.unexpected(c.Counts)
 	case Bytes:
-		return c.Bytes
+		return c.unexpected(c.Bytes)
 	}
 	out := make([]int, len(c.Counts))
 	for i, n := range c.Counts {
 		out[i] = min(n, 1)
+	}
+	return out
+}
+
+// unexpected is, in hundredths, what of the values goes beyond a fair share of
+// their sum by exposure.
+func (c Candidate) unexpected(values []int) []int {
+	if c.Exposure == nil {
+		return values
+	}
+	sum, whole := 0.0, 0.0
+	for i, v := range values {
+		sum, whole = sum+float64(v), whole+c.Exposure[i].Seconds()
+	}
+	out := make([]int, len(values))
+	for i, v := range values {
+		out[i] = int(math.Round(100 * (float64(v) - sum*c.Exposure[i].Seconds()/max(whole, 1e-9))))
 	}
 	return out
 }

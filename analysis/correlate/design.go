@@ -91,7 +91,7 @@ func (d *Design) put(actions []int) {
 }
 
 func positions(set []bool) []int {
-	var out []int
+	out := make([]int, 0, len(set))
 	for i, in := range set {
 		if in {
 			out = append(out, i)

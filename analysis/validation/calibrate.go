@@ -76,7 +76,7 @@ func repeat(n int, do func(i int) error) error {
 
 // analyze gives the one gateway's verdict.
 func analyze(run experiments.Run, w *Wire) (analysis.Verdict, error) {
-	f, _, err := analysis.Analyze(run, func(string) iter.Seq2[traffic.Packet, error] { return w.All() }, analysis.Options{})
+	f, _, err := analysis.Analyze(run, func(string) iter.Seq2[traffic.Packet, error] { return w.All() }, analysis.Options{WithoutPower: true})
 	if err != nil {
 		return analysis.Verdict{}, fmt.Errorf("validate: %w", err)
 	}

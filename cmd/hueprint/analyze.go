@@ -99,6 +99,7 @@ func (p *program) analyze(args []string, f analyzeFlags) error {
 		}
 		d.Parts = append(d.Parts, part)
 	}
+	relate(d.Parts)
 	if f.markdown != "" {
 		var b strings.Builder
 		if err := reports.Markdown(&b, d.Findings(), d.Command); err != nil {
@@ -109,6 +110,15 @@ func (p *program) analyze(args []string, f analyzeFlags) error {
 		}
 	}
 	return p.present(d, f.out)
+}
+
+// relate notes which of the runs repeat each other: repetition has its price.
+func relate(parts []reports.Part) {
+	all := make([]*analysis.Findings, len(parts))
+	for i := range parts {
+		all[i] = &parts[i].Findings
+	}
+	analysis.Relate(all)
 }
 
 // subjects are what the arguments of analyze and report name.
