@@ -12,7 +12,7 @@ var secrets = []*regexp.Regexp{
 	// Header fields, up to the line's end.
 	regexp.MustCompile(`(?i)\b((?:proxy-)?authorization|cookie|set-cookie|hue-application-key|x-api-key)(["']?\s*[:=]\s*)[^\r\n]+`),
 	// Members of JSON objects and parameters of queries.
-	regexp.MustCompile(`(?i)\b((?:username|clientkey|client_key|password|passwd|secret|access_token|refresh_token|token|api_?key)["']?\s*[:=]\s*["']?)[^\s"'&,;}]+()`),
+	regexp.MustCompile(`(?i)\b((?:username|clientkey|client_key|password|passwd|secret|access_token|refresh_token|api_?key)["']?\s*[:=]\s*["']?)[^\s"'&,;}]+()`),
 	// User and password in a URL.
 	regexp.MustCompile(`(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@"'<>]+@`),
 }

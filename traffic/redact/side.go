@@ -15,6 +15,7 @@ const (
 	changeCipher    = 20
 	handshake       = 22
 	application     = 23
+	heartbeat       = 24
 )
 
 // verdict says what a direction carries.
@@ -213,7 +214,7 @@ func (h *hello) take(b []byte, at int, m *marks) {
 func begins(b []byte) bool {
 	for i, c := range b {
 		switch {
-		case i == 0 && (c < changeCipher || c > 24), i == 1 && c != 3, i == 2 && c > 4:
+		case i == 0 && (c < changeCipher || c > heartbeat), i == 1 && c != 3, i == 2 && c > 4:
 			return false
 		case i == 4 && int(binary.BigEndian.Uint16(b[3:])) > longestRecord:
 			return false
