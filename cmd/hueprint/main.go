@@ -17,6 +17,7 @@ import (
 	"syscall"
 
 	"github.com/hueprint/hueprint/reports"
+	"github.com/hueprint/hueprint/traffic/redact"
 )
 
 func main() {
@@ -68,10 +69,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 // complaint is an error's text, made safe for a terminal: file names, and what
-// devices say, may hold anything.
+// devices say, may hold anything, keys in paths included.
 func complaint(err error) string {
 	var lines []string
-	for line := range strings.Lines(err.Error()) {
+	for line := range strings.Lines(redact.Secrets(err.Error())) {
 		lines = append(lines, reports.Prose(strings.TrimSuffix(line, "\n")))
 	}
 	return strings.Join(lines, "\n")
