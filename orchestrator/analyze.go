@@ -23,7 +23,7 @@ func Analyze(folder *runs.Folder, o analysis.Options) (analysis.Findings, []anal
 	if err != nil {
 		return analysis.Findings{}, nil, err
 	}
-	d := decoding{folder: folder, stats: map[string]*decode.Stats{}, errs: map[string]error{}}
+	d := decoding{folder: folder, run: run, stats: map[string]*decode.Stats{}, errs: map[string]error{}}
 	found, traces, err := analysis.Analyze(run, d.packets, o)
 	if err != nil {
 		return found, traces, fmt.Errorf("analyse run %s: %w", run.ID, err)
@@ -39,6 +39,7 @@ func Analyze(folder *runs.Folder, o analysis.Options) (analysis.Findings, []anal
 // with them.
 type decoding struct {
 	folder *runs.Folder
+	run    experiments.Run
 	stats  map[string]*decode.Stats
 	errs   map[string]error
 }
@@ -49,19 +50,42 @@ func (d decoding) packets(gateway string) iter.Seq2[traffic.Packet, error] {
 }
 
 // readable yields the frames that can be read. A damaged file is remembered, as
-// the frames around the damage still tell something.
+// the frames around the damage still tell something; what is not as it was
+// recorded comes as an error at the end, so that no verdict rests on it.
 func (d decoding) readable(gateway string) iter.Seq2[traffic.Frame, error] {
 	return func(yield func(traffic.Frame, error) bool) {
+		frames := uint64(0)
 		for frame, err := range d.folder.Frames(gateway) {
 			if err != nil {
 				d.errs[gateway] = errors.Join(d.errs[gateway], err)
 				continue
 			}
+			frames++
 			if !yield(frame, nil) {
 				return
 			}
 		}
+		if err := d.intact(gateway, frames); err != nil && frames > 0 {
+			yield(traffic.Frame{}, err)
+		}
 	}
+}
+
+// intact compares what could be read with what was recorded.
+func (d decoding) intact(gateway string, frames uint64) error {
+	altered, err := d.folder.Altered(gateway)
+	rec, _ := d.run.Recording(gateway)
+	switch {
+	case err != nil:
+		return err
+	case len(altered) > 0:
+		return fmt.Errorf("%s: not as recorded", strings.Join(altered, ", "))
+	case rec.Failure == "" && !rec.End.IsZero() && rec.Frames != 0 && rec.Frames != frames:
+		return fmt.Errorf("%d of %d recorded frames can be read", frames, rec.Frames)
+	case d.errs[gateway] != nil:
+		return errors.New("a file is damaged")
+	}
+	return nil
 }
 
 // warnings tell, for each gateway in the run's order, what was not decoded.

@@ -150,6 +150,31 @@ func (f *Folder) Verify() error {
 	return nil
 }
 
+// Altered lists the files of a gateway's recording that are not as the manifest
+// says; none for a run without a manifest.
+func (f *Folder) Altered(gateway string) (names []string, err error) {
+	m, err := f.Manifest()
+	if errors.Is(err, ErrUnsealed) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	ours := map[string]bool{}
+	for _, path := range f.Captures(gateway) {
+		ours[captureDir+"/"+filepath.Base(path)] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Files)) {
+		if !ours[name] {
+			continue
+		}
+		if got, err := digestFile(f.path(filepath.FromSlash(name)), -1); err != nil || got != m.Files[name] {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
 // files lists the folder's files but the manifest, by their paths with slashes.
 func (f *Folder) files() (names []string, err error) {
 	err = fs.WalkDir(os.DirFS(f.dir), ".", func(path string, d fs.DirEntry, err error) error {

@@ -125,7 +125,7 @@ func runOnFault(t *testing.T, fault bridge.Fault, mode string, want faultRun, st
 	if !slices.Contains(statuses, status) {
 		t.Errorf("exit status %d, want one of %v:\n%s", status, statuses, said)
 	}
-	if status != exitDone && !slices.ContainsFunc(strings.Split(want.says, "|"), func(w string) bool { return strings.Contains(unwrapped(said), w) }) {
+	if status != exitDone && !saysOneOf(unwrapped(said), want.says) {
 		t.Errorf("the output does not say %q:\n%s", want.says, said)
 	}
 	if n := len(k.puts()); want.untouched && (mode == "start" || mode == "http") && (n > 0 || k.folder(t) != nil) {
