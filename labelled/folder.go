@@ -77,7 +77,7 @@ func Capture(name string, captures []string, path string, gateway traffic.Gatewa
 func packets(captures []string) iter.Seq2[traffic.Packet, error] {
 	return func(yield func(traffic.Packet, error) bool) {
 		var stats decode.Stats
-		decode.Packets(capture.Files(captures...), &stats)(yield)
+		decode.Packets(steady(capture.Files(captures...)), &stats)(yield)
 	}
 }
 
