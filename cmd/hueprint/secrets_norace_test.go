@@ -32,7 +32,7 @@ import (
 
 // secretKinds are the gateways of the test: echo has its key in the paths of
 // plain HTTP, homeassistant talks to a phone in clear.
-var secretKinds = []string{"echo", "aeotec", "homeassistant"}
+var secretKinds = []string{"echo", "aeotec", "homeassistant", "nest"}
 
 const secretSeed = 41
 
