@@ -50,12 +50,20 @@ Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but inconclusive.`,
 		},
 	}
 	root.PersistentFlags().StringVarP(&p.configPath, "config", "c", "config.yaml", "configuration file")
-	root.AddCommand(
-		p.demoCommand(), p.initCommand(), p.doctorCommand(), p.bridgeCommand(),
-		p.planCommand(), p.runCommand(), p.restoreCommand(),
-		p.analyzeCommand(), p.reportCommand(), p.bundleCommand(), p.explainCommand(), p.annotateCommand(), p.exportCommand(), p.simulateCommand(), p.validateCommand(), p.versionCommand(),
-	)
+	p.addGroup(root, "To begin with:", p.demoCommand(), p.initCommand(), p.doctorCommand(), p.bridgeCommand())
+	p.addGroup(root, "Experiments:", p.planCommand(), p.runCommand(), p.restoreCommand())
+	p.addGroup(root, "Results:", p.analyzeCommand(), p.reportCommand(), p.explainCommand(), p.annotateCommand(), p.exportCommand(), p.bundleCommand())
+	p.addGroup(root, "Proof and tools:", p.simulateCommand(), p.validateCommand(), p.versionCommand())
 	return root
+}
+
+// addGroup lists commands under a heading of the help.
+func (p *program) addGroup(root *cobra.Command, title string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: title, Title: title})
+	for _, c := range commands {
+		c.GroupID = title
+		root.AddCommand(c)
+	}
 }
 
 // commandPath names the command that args meant, for the hint at its help.
