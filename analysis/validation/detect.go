@@ -44,7 +44,7 @@ func Detect(rate float64, runs int, seed uint64) (Detection, error) {
 }
 
 // busy is a gateway with many kinds of traffic of its own: heartbeats of three
-// connections, bursts of many lengths, and a poll every 5 s.
+// connections, bursts of many lengths, and three polls.
 func busy(run experiments.Run, rng *rand.Rand) *Wire {
 	w := heartbeats(run, rng)
 	s := w.Stream(CloudAddr, 9443)
@@ -54,6 +54,8 @@ func busy(run experiments.Run, rng *rand.Rand) *Wire {
 		}
 	}
 	Periodic(w.Stream(CloudAddr, 7443), run, rng, 5*time.Second, 150, 1)
+	Periodic(w.Stream(CloudAddr, 6443), run, rng, 6*time.Second, 260, 1)
+	Periodic(w.Stream(CloudAddr, 5443), run, rng, 4*time.Second, 330, 0.9)
 	return w
 }
 
