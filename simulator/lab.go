@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -59,6 +60,7 @@ type Lab struct {
 	ctx    context.Context // ends when the lab closes or a program fails
 	cancel context.CancelCauseFunc
 
+	closing    atomic.Bool
 	mu         sync.Mutex
 	stopBridge func() // ends the bridge's serving and waits
 	closed     bool
@@ -71,7 +73,10 @@ func New(o LabOptions) (_ *Lab, err error) {
 	if o.Wire == nil {
 		return nil, errors.New("simulated lab: no wire chosen (set Wire to netstack.New, veth.New or memory.New)")
 	}
-	lab := &Lab{options: o, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)), stopBridge: func() {}}
+	lab := &Lab{stopBridge: func() {}}
+	o.Log = lab.heard(cmp.Or(o.Log, slog.New(slog.DiscardHandler)))
+	o.Gateway.Log = lab.heard(cmp.Or(o.Gateway.Log, o.Log))
+	lab.options, lab.log = o, o.Log
 	if lab.network, err = openNetwork(o); err != nil {
 		return nil, fmt.Errorf("simulated lab: %w", err)
 	}
@@ -82,6 +87,11 @@ func New(o LabOptions) (_ *Lab, err error) {
 		return nil, fmt.Errorf("simulated lab of %s: %w", o.Gateway.Kind, errors.Join(err, lab.Close()))
 	}
 	return lab, nil
+}
+
+// heard is the log until the lab closes.
+func (l *Lab) heard(log *slog.Logger) *slog.Logger {
+	return slog.New(hush{log.Handler(), &l.closing})
 }
 
 // openNetwork makes the network with its lines, or without their faults on a
@@ -119,12 +129,10 @@ func (l *Lab) build() error {
 	if err := l.startBridge(); err != nil {
 		return err
 	}
-	o := l.options.Gateway
-	o.Log = cmp.Or(o.Log, l.options.Log)
 	l.gateway, err = gateways.New(l.hosts.gateway, gateways.Home{
 		Router: homeAddr(l.options.Subnet, 1), Prefix: homePrefix(l.options.Subnet), Roots: authority.Roots(),
 		Bridge: gateways.Bridge{Addr: l.BridgeAddr(), ID: l.bridge.ID(), Key: l.secret("gateway")},
-	}, o)
+	}, l.options.Gateway)
 	if err != nil {
 		return err
 	}
@@ -210,6 +218,7 @@ func (l *Lab) Recorder() capture.Recorder {
 // Close ends all programs and waits for them, then takes down the network. It
 // is idempotent. It returns what made the lab fail before, if anything did.
 func (l *Lab) Close() error {
+	l.closing.Store(true)
 	l.cancel(errors.New("the lab was closed")) // before the lock: it ends a RestartBridge
 	l.mu.Lock()
 	defer l.mu.Unlock()
