@@ -174,7 +174,7 @@ func (s *study) disturbed() string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("Someone else changed the bulb %d times during the run. Keep other apps, switches and automations away from it, and run again.", n)
+	return fmt.Sprintf("Somebody else changed the bulb, or it did not follow its bridge, %d times during the run. Keep other apps, switches and automations away from it, and run again.", n)
 }
 
 // tooFew leaves runs that ended before their plan to incomplete, unless the whole

@@ -58,7 +58,7 @@ func TestEveryDoubt(t *testing.T) {
 		{"unconfirmed", func(r *experiments.Run) { unconfirm(r, 2) }, "2 of 10 commands were not confirmed"},
 		{"touched", func(r *experiments.Run) {
 			r.Disturbances = []experiments.Change{{At: r.Commands[3].Begun.Add(time.Second)}}
-		}, "Someone else changed the bulb"},
+		}, "Somebody else changed the bulb, or it did not follow its bridge"},
 		{"too few slots", func(r *experiments.Run) { r.Registered.Alpha = 1e-6 }, "smallest possible p"},
 		{"other gateway", func(r *experiments.Run) { r.Gateways[0].Addresses.Addrs = r.Gateways[0].Peers.Bridge }, "None of the"},
 	} {
