@@ -47,6 +47,7 @@ func (o Terminal) explain(p Part, v analysis.Verdict) string {
 	f := newFigures(p.Traces, v, p.Findings.Design)
 	o.section(&b, "Who can see it", o.render(scopeTable(v)), len(v.Scopes) > 0)
 	o.section(&b, o.trialsHeading(f), f.rows(o.width()-24), len(f.traces) > 0 && len(v.Trials) > 0 && f.to > f.from)
+	o.beside(&b, v, p.Findings.Subject.Run)
 	o.section(&b, "What would have been found", text.WrapSoft(Prose(v.Power.Sentence), o.width()-2)+"\n"+o.render(powerTable(v.Power, Prose)), len(v.Power.Plants) > 0)
 	o.section(&b, "Evidence", o.facts(evidence(v, p)), true)
 	o.section(&b, "Candidates with the smallest p", o.render(testTable(v)), len(v.Tests) > 0)
@@ -55,6 +56,35 @@ func (o Terminal) explain(p Part, v analysis.Verdict) string {
 		b.WriteString("\n" + o.wrap("Warning: "+Prose(warning), "") + "\n")
 	}
 	return b.String()
+}
+
+// beside says what stands beside the verdict.
+func (o Terminal) beside(b *strings.Builder, v analysis.Verdict, run string) {
+	o.section(b, secondaryHeading, o.secondary(v), len(v.Secondary) > 0)
+	if s := v.Series; s != nil {
+		words := strings.TrimSpace(s.Sentence + " " + thisLook(*s, run))
+		o.section(b, seriesHeading, text.WrapSoft(Prose(words), o.width()-2)+"\n"+o.render(seriesTable(*s, run, Prose)), true)
+	}
+	if c := v.Idle; c != nil {
+		body := text.WrapSoft(idleLine(*c), o.width()-2)
+		if len(c.OnlyRun)+len(c.OnlyIdle) > 0 {
+			body += "\n" + o.render(idleTable(*c, Prose))
+		}
+		o.section(b, idleHeading, body, true)
+	}
+}
+
+// secondary is each question with its answer below.
+func (o Terminal) secondary(v analysis.Verdict) string {
+	var lines []string
+	for _, s := range v.Secondary {
+		answer := string(s.Answer)
+		if s.P != nil {
+			answer += fmt.Sprintf(", p = %s (%s)", Number(*s.P), restsOn(s.Assumption))
+		}
+		lines = append(lines, text.WrapSoft(question(s.Question), o.width()-2), indent(answer, "  "), indent(text.WrapSoft(Prose(inWords(s)), o.width()-4), "  "))
+	}
+	return strings.Join(lines, "\n")
 }
 
 func (o Terminal) section(b *strings.Builder, heading, body string, present bool) {

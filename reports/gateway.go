@@ -11,6 +11,8 @@ import (
 type gatewayView struct {
 	analysis.Verdict
 	Anchor string
+	// Run is the run's ID; empty for labelled captures.
+	Run    string
 	Design analysis.Design
 	// Labelled gateways were recorded by others, with a list of actions: they
 	// have actions, but no slots and no controls.
@@ -46,7 +48,7 @@ type timelineView struct {
 
 func newGatewayView(part Part, v analysis.Verdict, anchor string) gatewayView {
 	f := newFigures(part.Traces, v, part.Findings.Design)
-	g := gatewayView{Verdict: v, Anchor: anchor, Design: part.Findings.Design, Labelled: f.labelled,
+	g := gatewayView{Verdict: v, Anchor: anchor, Run: part.Findings.Subject.Run, Design: part.Findings.Design, Labelled: f.labelled,
 		Evidence: evidence(v, part), Null: nullFigure(v, part.Findings.Design), PowerCurve: powerFigure(v.Gateway, v.Power),
 		Timelines: timelineViews(f, part.Findings.Subject.Captures), Trials: f.trialRows(), Commands: stepTraces(part.Run, f)}
 	for _, s := range v.Scopes {

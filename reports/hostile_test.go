@@ -59,7 +59,7 @@ func TestPagesAskNobody(t *testing.T) {
 // harmless names of the same shape does not have.
 func TestHostileNamesStayText(t *testing.T) {
 	allowed := map[string]bool{}
-	for _, n := range nodes(t, render(t, "html", documents()["verdicts"])) {
+	for _, n := range append(nodes(t, render(t, "html", documents()["verdicts"])), nodes(t, render(t, "html", documents()["beside"]))...) {
 		allowed[n.Data] = true
 		for _, a := range n.Attr {
 			allowed[n.Data+" "+a.Key] = true

@@ -31,6 +31,7 @@ func HTML(w io.Writer, d Document) error {
 		"headline": Headline, "sentence": flowing, "number": Number, "optional": optional, "lengths": Lengths,
 		"kind": KindName, "scope": ScopeName, "observer": observer, "plant": plantName, "leastActions": leastActions, "leastRate": leastRate,
 		"name": Printable, "prose": Prose, "farEnd": breakable, "delay": delay, "clock": clock, "when": when, "count": count,
+		"question": question, "restsOn": restsOn, "clearest": clearest, "idleLine": idleLine, "idleRows": idleRows, "lookName": lookName, "thisLook": thisLook,
 	}).ParseFS(pageTemplates, "*.tmpl")
 	if err != nil {
 		return fmt.Errorf("read the report's template: %w", err)

@@ -70,8 +70,25 @@ func markdownGateway(b *strings.Builder, v analysis.Verdict) {
 			fmt.Fprintf(b, "\nPattern, %s:\n\n%s\n", ScopeName(s.Scope), patternTable(s.Pattern, layout{sizes: true, farEnd: true, spread: true, clean: markdownText}).RenderMarkdown())
 		}
 	}
+	markdownBeside(b, v)
 	if len(v.Power.Plants) > 0 {
 		fmt.Fprintf(b, "\n%s\n\n%s\n", markdownText(Prose(v.Power.Sentence)), powerTable(v.Power, markdownText).RenderMarkdown())
+	}
+}
+
+// markdownBeside says what stands beside the verdict.
+func markdownBeside(b *strings.Builder, v analysis.Verdict) {
+	if len(v.Secondary) > 0 {
+		fmt.Fprintf(b, "\n### %s\n\n%s\n", secondaryHeading, secondaryTable(v, markdownText).RenderMarkdown())
+	}
+	if s := v.Series; s != nil {
+		fmt.Fprintf(b, "\n### %s\n\n%s\n\n%s\n", seriesHeading, markdownText(Prose(s.Sentence)), seriesTable(*s, "", markdownText).RenderMarkdown())
+	}
+	if c := v.Idle; c != nil {
+		fmt.Fprintf(b, "\n### %s\n\n%s\n", idleHeading, markdownText(idleLine(*c)))
+		if len(c.OnlyRun)+len(c.OnlyIdle) > 0 {
+			fmt.Fprintf(b, "\n%s\n", idleTable(*c, markdownText).RenderMarkdown())
+		}
 	}
 }
 

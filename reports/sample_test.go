@@ -193,6 +193,9 @@ func hostile() reports.Document {
 		s.Name, s.Detail, s.Kind = name+":443/tcp", name, events.DNSQuestion
 		v.Pattern = analysis.Pattern{Steps: []analysis.Step{s}}
 		v.Scopes[0].Pattern = v.Pattern
+		v.Secondary, v.Series, v.Idle = secondary(name), series(name), idle(name)
+		v.Secondary[0].Question, v.Secondary[1].Assumption = analysis.Question(name), name
+		v.Series.Runs[0].Run = name
 		v.Tests[0].Channel, v.Tests[0].Detail = name, name
 		v.Power.Sentence, v.Power.Plants[0].Kind = name, name
 		for i := range v.Trials {
@@ -235,6 +238,7 @@ func documents() map[string]reports.Document {
 		"labelled":    {Command: "hueprint analyze tuesday.pcap wednesday.pcap", Parts: []reports.Part{labelled()}},
 		"exploratory": {Command: "hueprint analyze 01KB --alpha 0.05", Parts: []reports.Part{explored}},
 		"eight":       {Command: "hueprint report 01KB…", Parts: eight},
+		"beside":      besides(),
 		"hostile":     hostile(),
 		"empty":       {},
 	}

@@ -36,15 +36,22 @@ func schema(t *testing.T) []byte {
 	output := s.Definitions["Output"]
 	version, _ := output.Properties.Get("schema")
 	version.Const = reports.OutputSchema
-	for _, name := range []string{"Verdict", "ScopeVerdict"} {
-		p, _ := s.Definitions[name].Properties.Get("p")
-		p.Type, p.AnyOf = "", []*jsonschema.Schema{{Type: "number"}, {Type: "null"}}
+	for name, properties := range nullable {
+		for _, property := range properties {
+			p, _ := s.Definitions[name].Properties.Get(property)
+			p.Type, p.AnyOf = "", []*jsonschema.Schema{{Type: "number"}, {Type: "null"}}
+		}
 	}
 	out, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return append(out, '\n')
+}
+
+// nullable are the figures that are null where nothing was tested.
+var nullable = map[string][]string{
+	"Verdict": {"p"}, "ScopeVerdict": {"p"}, "SecondaryTest": {"p"}, "Series": {"p"}, "Look": {"p", "holm_p"},
 }
 
 // words lists the values of the types that have few.

@@ -33,6 +33,7 @@ func (o Terminal) Text(w io.Writer, f analysis.Findings) error {
 	for _, v := range f.Verdicts {
 		b.WriteByte('\n')
 		o.gateway(&b, v, o.width() < leastForWords)
+		o.besideLines(&b, v)
 	}
 	for _, warning := range f.Warnings {
 		b.WriteString(o.wrap("Warning: "+Prose(warning), "") + "\n")
@@ -120,6 +121,19 @@ func (o Terminal) gateway(b *strings.Builder, v analysis.Verdict, sentence bool)
 	}
 	if v.Verdict == analysis.NotDetected && v.Power.Sentence != "" {
 		b.WriteString(o.wrap(Prose(v.Power.Sentence), "  ") + "\n")
+	}
+}
+
+// besideLines says in a line each what differs between on and off, and what an
+// idle recording lacks; the series is a warning of its own.
+func (o Terminal) besideLines(b *strings.Builder, v analysis.Verdict) {
+	for _, s := range v.Secondary {
+		if s.Answer == analysis.Shown || s.Answer == analysis.StateShown || s.Answer == analysis.LateOrState {
+			b.WriteString(o.wrap(Prose(s.Sentence), "  ") + "\n")
+		}
+	}
+	if v.Idle != nil {
+		b.WriteString(o.wrap(idleLine(*v.Idle), "  ") + "\n")
 	}
 }
 
