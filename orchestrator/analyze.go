@@ -15,8 +15,9 @@ import (
 )
 
 // Analyze derives findings from the record of a run and keeps them in its
-// folder, unless they are exploratory: only the registered analysis gives the
-// verdict. What could not be decoded is told in the findings' warnings. It may be
+// folder, unless they are exploratory, as only the registered analysis gives the
+// verdict, or compare with an idle recording: what is kept follows from the run
+// alone. What could not be decoded is told in the findings' warnings. It may be
 // repeated at any time and gives the same.
 func Analyze(folder *runs.Folder, o analysis.Options) (analysis.Findings, []analysis.Trace, error) {
 	run, err := folder.Run()
@@ -29,7 +30,7 @@ func Analyze(folder *runs.Folder, o analysis.Options) (analysis.Findings, []anal
 		return found, traces, fmt.Errorf("analyse run %s: %w", run.ID, err)
 	}
 	found.Warnings = append(found.Warnings, d.warnings(run)...)
-	if !found.Exploratory {
+	if !found.Exploratory && o.Idle == nil {
 		err = folder.WriteFindings(found)
 	}
 	return found, traces, err

@@ -30,6 +30,7 @@ type analyzeFlags struct {
 	alpha       float64
 	seed        uint64
 	markdown    string
+	idle        string
 }
 
 func (p *program) analyzeCommand() *cobra.Command {
@@ -49,8 +50,13 @@ action, and --gateway, the IP or MAC address of the device under test. Several
 files are read as one recording.
 
 A folder with capture.pcap*, actions.csv and gateway.txt serves as a RUN, too;
-several of them are analysed together.`,
+several of them are analysed together.
+
+--idle compares the gateways' channels with those of a recording in which nothing
+was done. It changes no verdict, and is printed and reported (--report, --json),
+but not kept in the run's folder, whose findings follow from the run alone.`,
 		Example: `  hueprint analyze lab/runs/2026-11-22-toggles-01KB…
+  hueprint analyze 01KB… --idle week.pcapng --report idle.html
   hueprint analyze plug.pcap --actions taps.csv --gateway 192.168.1.135 --report plug.html
   hueprint analyze home1/ home2/ home3/ --alpha 0.05 --json`,
 		Args: cobra.MinimumNArgs(1),
@@ -66,6 +72,7 @@ several of them are analysed together.`,
 	cmd.Flags().Var(&f.window, "window", "time after an action in which a reaction counts; a plain number is seconds")
 	cmd.Flags().Float64Var(&f.alpha, "alpha", 0, "level at which a mark counts as shown (default: the registered one; 0.01 for captures)")
 	cmd.Flags().Uint64Var(&f.seed, "seed", 0, "seed of the redraws")
+	cmd.Flags().StringVar(&f.idle, "idle", "", "recording of the same gateway in which nothing was done: a run or a capture file")
 	cmd.Flags().StringVar(&f.markdown, "markdown", "", "write the report as Markdown to this file")
 	return cmd
 }
@@ -81,13 +88,17 @@ func (p *program) analyze(args []string, f analyzeFlags) error {
 	if err != nil {
 		return err
 	}
+	if f.idle != "" && len(subjects.folders) == 0 {
+		return usageError{errors.New("--idle goes with runs; labelled captures are not compared with an idle recording")}
+	}
+	idle, err := p.openIdle(f.idle)
+	if err != nil {
+		return err
+	}
 	d := reports.Document{Command: command("analyze", args, f)}
 	for _, folder := range subjects.folders {
-		part, err := analyzeRun(folder, analysis.Options{Alpha: f.alpha, Window: time.Duration(f.window), Seed: f.seed})
+		part, err := analyzeBesideIdle(folder, analysis.Options{Alpha: f.alpha, Window: time.Duration(f.window), Seed: f.seed}, idle, d.Command)
 		if err != nil {
-			return err
-		}
-		if err := keepReport(folder, part, d.Command); err != nil {
 			return err
 		}
 		d.Parts = append(d.Parts, part)
@@ -101,15 +112,19 @@ func (p *program) analyze(args []string, f analyzeFlags) error {
 	}
 	relate(d.Parts)
 	if f.markdown != "" {
-		var b strings.Builder
-		if err := reports.Markdown(&b, d.Findings(), d.Command); err != nil {
-			return err
-		}
-		if err := writeFile(f.markdown, []byte(b.String())); err != nil {
+		if err := writeMarkdown(f.markdown, d); err != nil {
 			return err
 		}
 	}
 	return p.present(d, f.out)
+}
+
+func writeMarkdown(path string, d reports.Document) error {
+	var b strings.Builder
+	if err := reports.Markdown(&b, d.Findings(), d.Command); err != nil {
+		return err
+	}
+	return writeFile(path, []byte(b.String()))
 }
 
 // relate notes which of the runs repeat each other: repetition has its price.
@@ -236,6 +251,7 @@ func command(name string, args []string, f analyzeFlags) string {
 		add("--uncertainty", "0")
 	}
 	add("--window", f.window.String())
+	add("--idle", f.idle)
 	if f.alpha != 0 {
 		add("--alpha", fmt.Sprint(f.alpha))
 	}
