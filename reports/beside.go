@@ -137,16 +137,21 @@ func thisLook(s analysis.Series, run string) string {
 }
 
 // idleLine says what the comparison with an idle recording comes to.
-func idleLine(c analysis.IdleComparison) string {
+func idleLine(v analysis.Verdict) string {
+	c := *v.Idle
 	if c.Both+len(c.OnlyIdle) == 0 {
 		return "The idle recording has no traffic of this gateway, so that nothing can be compared."
 	}
 	counts := fmt.Sprintf("Channels only in the run (%s): %d; only in the idle recording (%s): %d; in both: %d.",
 		duration(c.RunDuration.Round(time.Second)), len(c.OnlyRun), duration(c.IdleDuration.Round(time.Second)), len(c.OnlyIdle), c.Both)
-	if len(c.OnlyRun) == 0 {
-		return counts + " All that the gateway talked to in the run it talks to when idle, too: the argument that the base paper makes for Google Nest. It says nothing about packets within a shared channel; those the test compares."
+	if len(c.OnlyRun) > 0 {
+		return counts + " A channel of the run alone may belong to the actions, or to the hour: the test decides."
 	}
-	return counts + " A channel of the run alone may belong to the actions, or to the hour: the test decides."
+	counts += " All that the gateway talked to in the run it talks to when idle, too: the argument that the base paper makes for Google Nest."
+	if v.Verdict == analysis.CloudVisible || v.Verdict == analysis.LANVisible {
+		return counts + " It does not hold here: the test shows a mark within a shared channel."
+	}
+	return counts + " It says nothing about packets within a shared channel; those the test compares."
 }
 
 // mostChannels is how many of either list are shown; the JSON has all.

@@ -20,7 +20,11 @@ func besides() reports.Document {
 	}
 	w.Idle = &analysis.IdleComparison{RunDuration: 45 * time.Second, IdleDuration: 7 * 24 * time.Hour, OnlyRun: []analysis.ChannelTraffic{}, Both: 4,
 		OnlyIdle: []analysis.ChannelTraffic{channelTraffic("time1.example.net", "udp", 123, 504)}}
-	return reports.Document{Command: "hueprint analyze 01KB --idle idle.pcapng", Parts: []reports.Part{part(v, w)}}
+	u, x := local("beta"), doubtful("epsilon")
+	none := []analysis.ChannelTraffic{}
+	u.Idle = &analysis.IdleComparison{RunDuration: 45 * time.Second, IdleDuration: time.Hour, OnlyRun: none, OnlyIdle: none, Both: 3}
+	x.Idle = &analysis.IdleComparison{RunDuration: 45 * time.Second, OnlyRun: none, OnlyIdle: none}
+	return reports.Document{Command: "hueprint analyze 01KB --idle idle.pcapng", Parts: []reports.Part{part(v, w, u, x)}}
 }
 
 func secondary(name string) []analysis.SecondaryTest {

@@ -66,7 +66,7 @@ func (o Terminal) beside(b *strings.Builder, v analysis.Verdict, run string) {
 		o.section(b, seriesHeading, text.WrapSoft(Prose(words), o.width()-2)+"\n"+o.render(seriesTable(*s, run, Prose)), true)
 	}
 	if c := v.Idle; c != nil {
-		body := text.WrapSoft(idleLine(*c), o.width()-2)
+		body := text.WrapSoft(idleLine(v), o.width()-2)
 		if len(c.OnlyRun)+len(c.OnlyIdle) > 0 {
 			body += "\n" + o.render(idleTable(*c, Prose))
 		}

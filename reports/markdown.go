@@ -85,7 +85,7 @@ func markdownBeside(b *strings.Builder, v analysis.Verdict) {
 		fmt.Fprintf(b, "\n### %s\n\n%s\n\n%s\n", seriesHeading, markdownText(Prose(s.Sentence)), seriesTable(*s, "", markdownText).RenderMarkdown())
 	}
 	if c := v.Idle; c != nil {
-		fmt.Fprintf(b, "\n### %s\n\n%s\n", idleHeading, markdownText(idleLine(*c)))
+		fmt.Fprintf(b, "\n### %s\n\n%s\n", idleHeading, markdownText(idleLine(v)))
 		if len(c.OnlyRun)+len(c.OnlyIdle) > 0 {
 			fmt.Fprintf(b, "\n%s\n", idleTable(*c, markdownText).RenderMarkdown())
 		}

@@ -133,7 +133,7 @@ func (o Terminal) besideLines(b *strings.Builder, v analysis.Verdict) {
 		}
 	}
 	if v.Idle != nil {
-		b.WriteString(o.wrap(idleLine(*v.Idle), "  ") + "\n")
+		b.WriteString(o.wrap(idleLine(v), "  ") + "\n")
 	}
 }
 
