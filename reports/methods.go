@@ -121,12 +121,11 @@ func Bibliography(f analysis.Findings) string {
 }
 
 const (
-	zboril2022 = `@inproceedings{zboril2022,
-  author    = {Zbo{\v{r}}il, Jan},
-  title     = {{IoT} Gateways Network Communication Analysis},
-  booktitle = {Excel@FIT 2022},
-  publisher = {Brno University of Technology, Faculty of Information Technology},
-  year      = {2022}
+	zboril2022 = `@misc{zboril2022,
+  author       = {Zbo{\v{r}}il, Jan},
+  title        = {{IoT} Gateways Network Communication Analysis},
+  howpublished = {Faculty of Information Technology, Brno University of Technology},
+  year         = {2022}
 }
 `
 	junges2019 = `@inproceedings{junges2019,

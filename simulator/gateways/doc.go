@@ -3,9 +3,9 @@
 // Each gateway is a program on a [wire.Host] that resolves names, holds
 // connections to its clouds, polls or follows the Hue bridge in the same home,
 // and reacts, or does not, when a light changes. What it does idle follows
-// section 4 of the base paper (Zbořil, Hujňák, Malinka: "IoT Gateways Network
-// Communication Analysis", 2022), with the counts of its captured week.
-// There is one file a gateway.
+// section 4 of the base paper (J. Zbořil: "IoT Gateways Network Communication
+// Analysis", Brno University of Technology, 2022), with the counts of its captured
+// week. There is one file a gateway.
 //
 // A program learns of a change as its model does, from the bridge's event
 // stream over the network. It knows nothing of who changed the light, when, or
