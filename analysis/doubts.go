@@ -174,7 +174,11 @@ func (s *study) disturbed() string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("Somebody else changed the bulb, or it did not follow its bridge, %d times during the run. Keep other apps, switches and automations away from it, and run again.", n)
+	often := "once"
+	if n > 1 {
+		often = fmt.Sprintf("%d times", n)
+	}
+	return fmt.Sprintf("Somebody else changed the bulb, or it did not follow its bridge, %s during the run. Keep other apps, switches and automations away from it, and run again.", often)
 }
 
 // tooFew leaves runs that ended before their plan to incomplete, unless the whole
