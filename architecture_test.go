@@ -49,8 +49,13 @@ var house = map[string][]string{
 	"simulator": {"traffic", "capture"},
 	"bundle":    {"traffic", "traffic/decode", "traffic/tlsrec", "traffic/redact", "traffic/pseudonym", "experiments", "runs", "pcapng"},
 	"config":    {"traffic", "experiments"},
+	"timetable": {},
+	"notify":    {},
+	"store":     {"traffic", "experiments", "analysis", "runs"},
 	// joining
-	"orchestrator": {"traffic", "traffic/decode", "traffic/redact", "experiments", "analysis", "capture", "runs"},
+	"orchestrator": {"traffic", "traffic/decode", "traffic/redact", "experiments", "analysis", "capture", "runs", "store", "timetable"},
+	"panel/lab":    {"traffic", "experiments", "analysis", "store", "config"},
+	"panel":        {"traffic", "traffic/decode", "experiments", "analysis", "reports", "reports/annotate", "reports/tables", "pcapng", "runs", "store", "config", "timetable", "panel", "panel/lab"},
 	"cmd/hueprint": {"*"},
 }
 
