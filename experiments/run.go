@@ -107,12 +107,14 @@ type Registered struct {
 	Candidates string `json:"candidates"`
 	// Version is the analysis' version.
 	Version string `json:"version"`
+	// Looks are those of the experiment: Alpha is split equally over them.
+	Looks []int `json:"looks,omitempty"`
 }
 
 // Ending says how a run ended.
 type Ending string
 
-// Complete: every slot was reached. Stopped: by the operator. Aborted: by a
+// Complete: every slot was reached, or a planned look ended the run. Stopped: by the operator. Aborted: by a
 // failure. Interrupted: the process died; inferred from a record without end.
 const (
 	Complete    Ending = "complete"
@@ -151,7 +153,7 @@ type Run struct {
 	Started  time.Time `json:"started,omitzero"`
 	Ended    time.Time `json:"ended,omitzero"`
 	Ending   Ending    `json:"ending"`
-	// Cause says why a run did not complete.
+	// Cause says why a run did not complete, or which look ended it.
 	Cause string `json:"cause,omitempty"`
 	// Found is the light's state before the run; Restored tells whether it was
 	// put back, RestoreNote why not or what was found instead.
@@ -160,11 +162,31 @@ type Run struct {
 	RestoreNote string     `json:"restore_note,omitempty"`
 	// Commands has one entry for each slot that was reached, in order.
 	Commands []Command `json:"commands"`
+	// Looks are the looks that were taken while the run went on, in order; the
+	// last planned one, at the end of the run, is not among them.
+	Looks []Look `json:"looks,omitempty"`
 	// Disturbances are changes of the light that no command of this run asked for.
 	Disturbances []Change            `json:"disturbances,omitempty"`
 	Recordings   []traffic.Recording `json:"recordings"`
 	// Notes are warnings of the conductor: what weakens the run.
 	Notes []string `json:"notes,omitempty"`
+	// Idle marks a recording in which nothing was done: no slots, no light.
+	Idle bool `json:"idle,omitempty"`
+	// Occasion tells why the run took place; zero for one from the command line.
+	Occasion Occasion `json:"occasion,omitzero"`
+}
+
+// An Occasion is the firing that a run belongs to.
+type Occasion struct {
+	// Firing is its ID; Schedule that of the schedule, empty when started by hand.
+	Firing   string `json:"firing,omitempty"`
+	Schedule string `json:"schedule,omitempty"`
+	// By names who started it or made the schedule.
+	By string `json:"by,omitempty"`
+	// Attempt counts from 1.
+	Attempt int `json:"attempt,omitempty"`
+	// Tags were put on the run when it was ordered.
+	Tags []string `json:"tags,omitempty"`
 }
 
 // Recording returns the recording of the named gateway.
