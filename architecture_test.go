@@ -41,6 +41,9 @@ var house = map[string][]string{
 	"reports/annotate":    {"traffic", "experiments", "analysis", "pcapng"},
 	"reports/tables":      {"traffic", "experiments", "analysis", "reports"},
 	"reports/exporttest":  {"traffic", "traffic/decode", "experiments", "analysis"},
+	// tools of tests
+	"nodetest":    {},
+	"browsertest": {"nodetest"},
 	// rim
 	"hue":       {},
 	"labelled":  {"traffic", "traffic/decode", "capture", "analysis"},
