@@ -48,11 +48,16 @@ type Experiment struct {
 	// [Experiment.LeastGap].
 	Window time.Duration `json:"window"`
 	// Settle is the quiet time recorded before the first and after the last slot.
+	// After a look's last slot, the next one comes later by as much.
 	Settle     time.Duration `json:"settle"`
 	Directions Directions    `json:"directions"`
 	Grouping   Grouping      `json:"grouping"`
 	// Alpha is the level at which a mark counts as shown.
 	Alpha float64 `json:"alpha"`
+	// Looks are the numbers of slots after which the run looks whether a mark is
+	// shown, and ends if so; the last is all slots. Alpha is split equally over
+	// them. Empty means a fixed design: one look, at the end.
+	Looks []int `json:"looks,omitempty"`
 }
 
 // Presets returns the named designs, in the order in which help lists them:
@@ -83,9 +88,11 @@ func Preset(name string) (Experiment, bool) {
 // Spacing plus one draw from ±Jitter.
 func (e Experiment) LeastGap() time.Duration { return e.Spacing - e.Jitter }
 
-// Duration is the expected time from the start of recording to its end.
+// Duration is the expected time from the start of recording to its end, if no
+// look ends the run early.
 func (e Experiment) Duration() time.Duration {
-	return 2*e.Settle + time.Duration(max(e.Slots()-1, 0))*e.Spacing + e.Window
+	pauses := time.Duration(max(len(e.Looks)-1, 0)) * e.Settle
+	return 2*e.Settle + time.Duration(max(e.Slots()-1, 0))*e.Spacing + pauses + e.Window
 }
 
 // Slots is the number of all slots.
@@ -130,7 +137,7 @@ func (e Experiment) Validate() error {
 	if e.Grouping != Separate && e.Grouping != Together {
 		bad("run %q is neither separate nor together", e.Grouping)
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, e.checkLooks()...)...)
 }
 
 // Kind is what a gateway is, in the words of the configuration; it changes

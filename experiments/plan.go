@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -46,9 +47,9 @@ type Plan struct {
 	Duration time.Duration `json:"duration"`
 }
 
-// NewPlan draws slot times, the initial state, which slots are actions, and the
-// direction of each action, in this order, from a generator seeded with seed.
-// The experiment must be valid.
+// NewPlan draws slot times, the initial state, which slots are actions (block by
+// block, see [Experiment.Blocks]), and the direction of each action, in this
+// order, from a generator seeded with seed. The experiment must be valid.
 func NewPlan(e Experiment, seed uint64) Plan {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	p := Plan{Experiment: e, Seed: seed, Generator: Generator, Slots: make([]Slot, e.Slots())}
@@ -57,12 +58,17 @@ func NewPlan(e Experiment, seed uint64) Plan {
 		if i > 0 {
 			at += e.Spacing + jitter(rng, e.Jitter)
 		}
+		if i > 0 && slices.Contains(e.Looks, i) {
+			at += e.Settle
+		}
 		p.Slots[i] = Slot{Index: i, At: at, Control: true}
 	}
 	p.Duration = at + e.Window + e.Settle
 	p.Initial = coin(rng)
-	for _, i := range rng.Perm(e.Slots())[:e.Actions] {
-		p.Slots[i].Control = false
+	for _, b := range e.Blocks() {
+		for _, i := range rng.Perm(b.Slots)[:b.Actions] {
+			p.Slots[b.First+i].Control = false
+		}
 	}
 	state := p.Initial
 	for i := range p.Slots {
@@ -77,6 +83,15 @@ func NewPlan(e Experiment, seed uint64) Plan {
 		state = next
 	}
 	return p
+}
+
+// End is when the recording ends if the run ends after that many slots; not
+// counting from 1 to all of them gives the plan's own end.
+func (p Plan) End(slots int) time.Duration {
+	if slots < 1 || slots >= len(p.Slots) {
+		return p.Duration
+	}
+	return p.Slots[slots-1].At + p.Experiment.Window + p.Experiment.Settle
 }
 
 // Opposite is off for on, and on for anything else.
@@ -100,9 +115,9 @@ func coin(rng *rand.Rand) Action {
 	return On
 }
 
-// Assignments is C(actions + controls, actions), the number of equally likely
-// ways to draw the plan; +Inf where a float64 cannot hold it.
-func (e Experiment) Assignments() float64 { return Choose(e.Slots(), e.Actions) }
+// Assignments is the number of equally likely ways to draw the plan: the product
+// of each block's C(slots, actions); +Inf where a float64 cannot hold it.
+func (e Experiment) Assignments() float64 { return assignments(e.Blocks()) }
 
 // Choose is the binomial coefficient C(n, k), exact below 2^53.
 func Choose(n, k int) float64 {
@@ -125,9 +140,11 @@ const (
 )
 
 // LeastP is the smallest p that the design can yield.
-func (e Experiment) LeastP() float64 {
-	if n := e.Assignments(); n <= EnumerateAtMost {
-		return 1 / n
+func (e Experiment) LeastP() float64 { return leastP(e.Assignments()) }
+
+func leastP(assignments float64) float64 {
+	if assignments <= EnumerateAtMost {
+		return 1 / assignments
 	}
 	return 1 / float64(1+Redraws)
 }
@@ -136,7 +153,7 @@ func (e Experiment) LeastP() float64 {
 // run; none of it prevents the run.
 func (e Experiment) Warnings() []string {
 	var ws []string
-	if p := e.LeastP(); p > e.Alpha {
+	if p := e.LeastP(); p > e.Level() && len(e.Looks) == 0 {
 		ws = append(ws, fmt.Sprintf("the least p of %d + %d slots is %.3g, above alpha %.3g: the run cannot show anything; add slots", e.Actions, e.Controls, p, e.Alpha))
 	}
 	if e.LeastGap() < 3*time.Second {

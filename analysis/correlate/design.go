@@ -24,17 +24,37 @@ type Design struct {
 	// Seed is that of the redraws.
 	Seed   uint64
 	action []bool
+	// blocks are the stretches of trials within which the lot was drawn; one, as a
+	// rule. Pools of other origin (pairs, strata) have none.
+	blocks []block
 	// pool holds every assignment as chunks of chunkBits trials, one bit each.
 	pool   []uint16
 	chunks int
 }
 
+// A block is a stretch of trials with its number of actions.
+type block struct{ first, trials, actions int }
+
 // NewDesign makes the pool for the real assignment. Redraws come from a
 // PCG seeded with (seed, 1), apart from the plan's own (seed, 0).
 func NewDesign(action []bool, seed uint64) *Design {
+	return NewBlocked(action, make([]int, len(action)), seed)
+}
+
+// NewBlocked makes the pool for a real assignment that was drawn block by block:
+// every assignment in it keeps each block's number of actions. blockOf names the
+// block of each trial, in order of time, so that a block's trials stand together.
+// One block gives the pool of [NewDesign].
+func NewBlocked(action []bool, blockOf []int, seed uint64) *Design {
 	d := &Design{Trials: len(action), Seed: seed, action: action, chunks: (len(action) + chunkBits - 1) / chunkBits}
-	for _, a := range action {
+	for i, a := range action {
+		if i == 0 || blockOf[i] != blockOf[i-1] {
+			d.blocks = append(d.blocks, block{first: i})
+		}
+		last := &d.blocks[len(d.blocks)-1]
+		last.trials++
 		if a {
+			last.actions++
 			d.Actions++
 		}
 	}
@@ -46,22 +66,46 @@ func NewDesign(action []bool, seed uint64) *Design {
 	return d
 }
 
-// Assignments is the number of equally likely assignments.
-func (d *Design) Assignments() float64 { return experiments.Choose(d.Trials, d.Actions) }
+// Assignments is the number of equally likely assignments: the product of the
+// blocks'; of pools without blocks, that of all ways to choose the actions.
+func (d *Design) Assignments() float64 {
+	if len(d.blocks) == 0 {
+		return experiments.Choose(d.Trials, d.Actions)
+	}
+	n := 1.0
+	for _, b := range d.blocks {
+		n *= experiments.Choose(b.trials, b.actions)
+	}
+	return n
+}
 
 // LeastP is the smallest p that the pool can yield.
 func (d *Design) LeastP() float64 { return 1 / float64(d.Pool) }
 
 func (d *Design) enumerate() {
 	d.Enumerated = true
-	if d.Actions == 0 || d.Actions == d.Trials {
-		d.put(positions(d.action))
+	d.enumerateFrom(d.blocks, make([]int, 0, d.Actions))
+}
+
+// enumerateFrom puts every assignment of the blocks beside what is chosen in
+// those before.
+func (d *Design) enumerateFrom(blocks []block, chosen []int) {
+	if len(blocks) == 0 {
+		d.put(chosen)
 		return
 	}
-	gen := combin.NewCombinationGenerator(d.Trials, d.Actions)
-	chosen := make([]int, d.Actions)
-	for gen.Next() {
-		d.put(gen.Combination(chosen))
+	b := blocks[0]
+	if b.actions == 0 { // a choice that the library does not know
+		d.enumerateFrom(blocks[1:], chosen)
+		return
+	}
+	gen := combin.NewCombinationGenerator(b.trials, b.actions)
+	for own := make([]int, b.actions); gen.Next(); {
+		all := chosen
+		for _, i := range gen.Combination(own) {
+			all = append(all, b.first+i)
+		}
+		d.enumerateFrom(blocks[1:], all)
 	}
 }
 
@@ -71,12 +115,18 @@ func (d *Design) draw(rng *rand.Rand) {
 	for i := range order {
 		order[i] = i
 	}
+	chosen := make([]int, 0, d.Actions)
 	for range experiments.Redraws {
-		for i := range d.Actions {
-			j := i + rng.IntN(d.Trials-i)
-			order[i], order[j] = order[j], order[i]
+		chosen = chosen[:0]
+		for _, b := range d.blocks {
+			own := order[b.first : b.first+b.trials]
+			for i := range b.actions {
+				j := i + rng.IntN(b.trials-i)
+				own[i], own[j] = own[j], own[i]
+			}
+			chosen = append(chosen, own[:b.actions]...)
 		}
-		d.put(order[:d.Actions])
+		d.put(chosen)
 	}
 }
 

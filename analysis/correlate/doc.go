@@ -5,7 +5,8 @@
 //     kind, and a class of lengths. Classes are formed without looking at which
 //     trials were actions.
 //  2. [NewDesign] holds the assignments of actions to slots that the lot could
-//     have drawn: all of them, or 10,000 redraws.
+//     have drawn: all of them, or 10,000 redraws. [NewBlocked] does so for a lot
+//     that was drawn block by block, as in a run with planned looks.
 //  3. [Design.Test] scores every candidate by rank over these assignments and
 //     adjusts for their number (minP step-down, P. H. Westfall and S. S. Young,
 //     Resampling-Based Multiple Testing, 1993, section 2.6). Under the null

@@ -146,7 +146,7 @@ func newScratch() *scratch { return &scratch{sums: make([]uint16, blockRows)} }
 // reach it.
 func (s *scratch) tail(d *Design, v vector) []uint32 {
 	tail := make([]uint32, largestOf(v, d.Actions)+1)
-	if d.Enumerated && len(v)*d.Actions*len(tail) < 2*d.Pool {
+	if d.Enumerated && len(d.blocks) == 1 && len(v)*d.Actions*len(tail) < 2*d.Pool {
 		s.convolve(d, v, tail)
 	} else {
 		s.table = s.table.fill(v)
