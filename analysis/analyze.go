@@ -33,7 +33,7 @@ type Options struct {
 // first command.
 func Registered(e experiments.Experiment) experiments.Registered {
 	return experiments.Registered{
-		Alpha: e.Alpha, Window: e.Window, Version: Version,
+		Alpha: e.Alpha, Window: e.Window, Version: Version, Looks: e.Looks,
 		Statistic: fmt.Sprintf("presence, count and bytes per trial, one-sided, by rank over all assignments of the design (at most %d, else %d redraws), adjusted by minP step-down", experiments.EnumerateAtMost, experiments.Redraws),
 		Candidates: fmt.Sprintf("every channel, direction and kind of event, and each scope's union of channels; length classes are the single-linkage clusters at gaps up to 16 bytes, at most %d bytes wide, and the whole channel; at least %d occurrences in trials",
 			correlate.WidestClass, correlate.LeastOccurrences),
@@ -42,7 +42,10 @@ func Registered(e experiments.Experiment) experiments.Registered {
 
 // settings are the options settled against what was registered.
 type settings struct {
-	alpha       float64
+	// alpha is what p is compared with: of a run with looks, each look's share.
+	alpha float64
+	// total is alpha before it is split over the looks.
+	total       float64
 	window      time.Duration
 	seed        uint64
 	exploratory bool
@@ -67,7 +70,7 @@ func settle(run experiments.Run, o Options) settings {
 	if o.Seed != 0 && o.Seed != s.seed {
 		s.seed, s.exploratory = o.Seed, true
 	}
-	return s
+	return s.split(run)
 }
 
 // Analyze turns a designed run into findings and, for figures, one trace a
@@ -94,9 +97,11 @@ func Analyze(run experiments.Run, packets func(gateway string) iter.Seq2[traffic
 		adjustForGateways(studies)
 	}
 	f := findings(run, set, studies)
+	f.Design.Sequential = sequential(run, set)
 	traces := make([]Trace, 0, len(studies))
 	for _, s := range studies {
 		v, parts := s.verdict()
+		v.Sequential = f.Design.Sequential
 		f.Verdicts = append(f.Verdicts, v)
 		traces = append(traces, traceOf(v.Gateway, s.log, s.recording.Offset.Middle(), s.trials, parts))
 	}
@@ -122,7 +127,7 @@ func designOf(d *correlate.Design, set settings) Design {
 	}
 	return Design{
 		Method: Randomisation, Actions: d.Actions, Controls: d.Trials - d.Actions, Assignments: d.Assignments(),
-		Redraws: redraws, Enumerated: d.Enumerated, LeastP: d.LeastP(), Window: set.window, Alpha: set.alpha, Seed: set.seed,
+		Redraws: redraws, Enumerated: d.Enumerated, LeastP: d.LeastP(), Window: set.window, Alpha: set.total, Seed: set.seed,
 	}
 }
 
@@ -157,9 +162,11 @@ func newStudy(run experiments.Run, g experiments.Gateway, packets iter.Seq2[traf
 		s.cut = err.Error()
 	}
 	s.window = align.Around(set.window, s.recording.Offset)
-	s.trials = align.Trials(run, s.recording, s.log.Events, s.window)
-	s.design = correlate.NewDesign(arms(s.trials), set.seed)
-	s.candidates = correlate.Candidates(s.trials)
+	s.trials = align.Trials(asOfLook(run), s.recording, s.log.Events, s.window)
+	s.design = correlate.NewBlocked(arms(s.trials), s.blocks(), set.seed)
+	if !beforeFirstLook(run) {
+		s.candidates = correlate.Candidates(s.trials)
+	}
 	s.result = s.design.Test(s.candidates)
 	return s, nil
 }

@@ -42,7 +42,7 @@ func (s *study) incomplete() string {
 	if s.run.Cause != "" {
 		how += ": " + s.run.Cause
 	}
-	return fmt.Sprintf("The run is incomplete (%s): %d of %d slots were reached. Run it again.", how, len(s.trials), len(s.run.Plan.Slots))
+	return fmt.Sprintf("The run is incomplete (%s): %d of %d slots were reached.%s Run it again.", how, len(s.reached()), len(s.run.Plan.Slots), s.betweenLooks())
 }
 
 // unrecorded says nothing of a run that reached no slot: it had nothing to record.
@@ -188,7 +188,7 @@ func (s *study) tooFew() string {
 		return ""
 	}
 	if p := s.design.LeastP(); p > s.set.alpha {
-		return fmt.Sprintf("With %d action and %d control slots the smallest possible p is %.2g, above alpha = %g. Plan more slots.", s.design.Actions, s.design.Trials-s.design.Actions, p, s.set.alpha)
+		return fmt.Sprintf("With %d action and %d control slots the smallest possible p is %.2g, above %s. Plan more slots.", s.design.Actions, s.design.Trials-s.design.Actions, p, s.level())
 	}
 	return ""
 }

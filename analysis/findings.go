@@ -66,8 +66,27 @@ type Design struct {
 	Enumerated  bool          `json:"enumerated"`
 	LeastP      float64       `json:"least_p"`
 	Window      time.Duration `json:"window_ns"`
-	Alpha       float64       `json:"alpha"`
-	Seed        uint64        `json:"seed"`
+	// Alpha is that of the whole run; with planned looks, each has its share.
+	Alpha float64 `json:"alpha"`
+	Seed  uint64  `json:"seed"`
+	// Sequential says at which of its planned looks the run was analysed; nil for
+	// a fixed design.
+	Sequential *Sequential `json:"sequential,omitempty"`
+}
+
+// Sequential says at which of its planned looks a run was analysed. Alpha is
+// split equally over all of them, so that, whatever the traffic, a run in which
+// nothing is to be found says "visible" with probability alpha at most.
+type Sequential struct {
+	// Planned are the numbers of slots after which the run was to look.
+	Planned []int `json:"planned"`
+	// Look counts them from 1; 0 where none was reached, and nothing was tested.
+	Look int `json:"look"`
+	// Alpha is that of the run, Level the share of each look.
+	Alpha float64 `json:"alpha"`
+	Level float64 `json:"level"`
+	// Decided tells that this look ended the run before its last slot.
+	Decided bool `json:"decided"`
 }
 
 // Conclusion is the word of a verdict.
@@ -101,8 +120,12 @@ type Verdict struct {
 	Link    Link       `json:"link"`
 	// P is the smallest adjusted p over the scopes that decide the verdict; nil
 	// when nothing could be tested.
-	P     *float64 `json:"p"`
-	Alpha float64  `json:"alpha"`
+	P *float64 `json:"p"`
+	// Alpha is what p is compared with; in a run with planned looks, one look's
+	// share of the run's alpha.
+	Alpha float64 `json:"alpha"`
+	// Sequential is as in the design; nil for a fixed one.
+	Sequential *Sequential `json:"sequential,omitempty"`
 	// Reasons say, a sentence each, why the verdict is what it is; for
 	// inconclusive: what is missing and what to do.
 	Reasons []string `json:"reasons"`

@@ -45,7 +45,7 @@ func (l *labelledStudy) verdict(g traffic.Gateway) (Verdict, []part) {
 
 // labelledReasons are those of a designed run, but for the slots it lacks.
 func labelledReasons(v Verdict) []string {
-	out := reasons(v)
+	out := reasons(v, fmt.Sprintf("alpha = %g", v.Alpha))
 	out[len(out)-1] = "What would change this: a run of hueprint's own, with control slots, that says otherwise."
 	return out
 }

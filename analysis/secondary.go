@@ -83,7 +83,7 @@ func (s *study) beyondState(chosen []correlate.Chosen) []correlate.Chosen {
 	if len(chosen) == 0 {
 		return nil
 	}
-	d := correlate.NewStrata(arms(s.trials), s.states(), s.set.seed)
+	d := correlate.NewStrata(arms(s.trials), s.strata(), s.set.seed)
 	return slices.DeleteFunc(chosen, func(c correlate.Chosen) bool {
 		var members []correlate.Candidate
 		for _, m := range s.candidates {
@@ -93,6 +93,15 @@ func (s *study) beyondState(chosen []correlate.Chosen) []correlate.Chosen {
 		}
 		return !slices.ContainsFunc(d.Test(members).Scores, func(score correlate.Score) bool { return !score.Constant && score.P <= s.set.alpha })
 	})
+}
+
+// strata are the states of the light, block by block.
+func (s *study) strata() []int {
+	out, blocks := s.states(), s.blocks()
+	for i := range out {
+		out[i] += 2 * blocks[i]
+	}
+	return out
 }
 
 // states are those of the light after each trial's slot, as drawn.

@@ -30,9 +30,13 @@ type Look struct {
 	Run     string     `json:"run"`
 	Started time.Time  `json:"started,omitzero"`
 	Verdict Conclusion `json:"verdict"`
-	// P is the run's own, HolmP adjusted for all tests of the series.
+	// P is the run's own, HolmP adjusted for all tests of the series, the run's
+	// own planned looks included.
 	P     *float64 `json:"p"`
 	HolmP *float64 `json:"holm_p"`
+	// PlannedLooks counts the looks that the run itself planned; its p is multiplied
+	// by them before the series is adjusted.
+	PlannedLooks int `json:"planned_looks,omitempty"`
 	// Exploratory looks did not use the registered analysis; they count.
 	Exploratory bool `json:"exploratory,omitempty"`
 }
@@ -82,12 +86,12 @@ func (k seriesKey) series(all []*Findings) Series {
 		if v == nil || slices.ContainsFunc(s.Runs, func(l Look) bool { return l.Run == f.Subject.Run }) {
 			continue
 		}
-		s.Runs = append(s.Runs, Look{Run: f.Subject.Run, Started: f.Subject.Started, Verdict: v.Verdict, P: v.P, Exploratory: f.Exploratory})
+		s.Runs = append(s.Runs, Look{Run: f.Subject.Run, Started: f.Subject.Started, Verdict: v.Verdict, P: v.P, PlannedLooks: v.plannedLooks(), Exploratory: f.Exploratory})
 	}
 	slices.SortStableFunc(s.Runs, func(a, b Look) int { return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.Run, b.Run)) })
 	for _, l := range s.Runs {
 		if l.P != nil {
-			ps = append(ps, *l.P)
+			ps = append(ps, min(1, *l.P*float64(max(1, l.PlannedLooks))))
 		}
 	}
 	s.Looks, s.Tests = len(s.Runs), len(ps)

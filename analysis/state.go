@@ -46,14 +46,22 @@ func (s *study) stretches(actions []int) []stretch {
 	return out
 }
 
-// planned is the end of the plan by the capturing host's clock, or that of the
+// planned is the end of the plan, at the look that is analysed, by the capturing host's clock, or that of the
 // recording if earlier.
 func (s *study) planned() time.Time {
 	end := s.log.Last
-	if at := s.run.Started.Add(s.run.Plan.Duration + s.recording.Offset.Middle()); !s.run.Started.IsZero() && at.Before(end) {
+	if at := s.run.Started.Add(s.duration() + s.recording.Offset.Middle()); !s.run.Started.IsZero() && at.Before(end) {
 		end = at
 	}
 	return end
+}
+
+// duration is how long the plan takes up to the look that is analysed.
+func (s *study) duration() time.Duration {
+	if look := s.run.LookReached(); look > 0 {
+		return s.run.Plan.End(s.run.Plan.Experiment.Looks[look-1])
+	}
+	return s.run.Plan.Duration
 }
 
 func (s *stretch) add(more []events.Event, length time.Duration, fresh bool) {

@@ -31,7 +31,7 @@ func (s *study) verdict() (Verdict, []part) {
 	shown := head.conclude(&v, s.log.ScopePackets)
 	v.Reasons = doubts
 	if len(doubts) == 0 {
-		v.Reasons = reasons(v)
+		v.Reasons = append(s.endedEarly(v), reasons(v, s.level())...)
 		v.Secondary = s.secondary()
 	}
 	v.Idle = s.idle
@@ -105,6 +105,12 @@ func (h headline) conclude(v *Verdict, packets map[traffic.Scope]int) []part {
 // visible tells whether the scope's p is significant.
 func (l ScopeVerdict) visible(alpha float64) bool { return l.P != nil && *l.P <= alpha }
 
+// Significant tells whether the p of any scope is: the run would be called
+// visible, were nothing else in doubt.
+func (v Verdict) Significant() bool {
+	return slices.ContainsFunc(v.Scopes, func(l ScopeVerdict) bool { return l.visible(v.Alpha) })
+}
+
 // scope is the line of one scope: its smallest adjusted p, its own pattern.
 func (h headline) scope(scope traffic.Scope, alpha float64) (ScopeVerdict, []part) {
 	line := ScopeVerdict{Scope: scope, Verdict: NotDetected, Pattern: patternOf(nil)}
@@ -149,12 +155,13 @@ func tests(candidates []correlate.Candidate, scores []correlate.Score) []Test {
 	return out
 }
 
-// reasons say why a conclusive verdict is what it is, and what would change it.
-func reasons(v Verdict) []string {
+// reasons say why a conclusive verdict is what it is, and what would change it;
+// level says what p is compared with.
+func reasons(v Verdict, level string) []string {
 	if v.Verdict == NotDetected {
-		return notDetected(v)
+		return notDetected(v, level)
 	}
-	out := []string{fmt.Sprintf("The smallest adjusted p is %.2g, at most alpha = %g.", *v.P, v.Alpha)}
+	out := []string{fmt.Sprintf("The smallest adjusted p is %.2g, at most %s.", *v.P, level)}
 	if s, found := mainOf(v.Pattern); found {
 		out = append(out, fmt.Sprintf("The main step (%s) was seen in %d of %d actions%s.", s.inWords(), s.Seen, s.Of, inControls(s)))
 	}
@@ -171,10 +178,10 @@ func inControls(s Step) string {
 	return fmt.Sprintf(" and in %d of %d controls", s.SeenControl, s.OfControl)
 }
 
-func notDetected(v Verdict) []string {
+func notDetected(v Verdict, level string) []string {
 	out := []string{"No candidate occurred in the recorded trials often enough to be tested, so nothing came with the action."}
 	if v.P != nil {
-		out = []string{fmt.Sprintf("The smallest adjusted p is %.2g, above alpha = %g.", *v.P, v.Alpha)}
+		out = []string{fmt.Sprintf("The smallest adjusted p is %.2g, above %s.", *v.P, level)}
 	}
 	if v.Link == LinkNotShown {
 		out = append(out, "Nothing shows that the gateway is linked to the bulb: no packet between it and the bridge was seen, and the operator has not stated it. Link them, or state the link, and run again.")

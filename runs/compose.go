@@ -67,6 +67,10 @@ func (c *composition) add(e entry) {
 		if e.Change != nil {
 			c.run.Disturbances = append(c.run.Disturbances, *e.Change)
 		}
+	case lookEntry:
+		if e.Look != nil {
+			c.run.Looks = append(c.run.Looks, *e.Look)
+		}
 	case noteEntry:
 		c.run.Notes = append(c.run.Notes, e.Text)
 	case restoredEntry:

@@ -58,6 +58,10 @@ func (f *Folder) Disturb(c experiments.Change) error {
 	return f.append(entry{Kind: disturbanceEntry, Change: &c})
 }
 
+// Look reports a planned look and what it decided. It must be durable before
+// the run goes on or ends by it.
+func (f *Folder) Look(l experiments.Look) error { return f.append(entry{Kind: lookEntry, Look: &l}) }
+
 // Note adds a warning to the run.
 func (f *Folder) Note(text string) error { return f.append(entry{Kind: noteEntry, Text: text}) }
 

@@ -78,16 +78,17 @@ func TestARunIsWhatWasAppended(t *testing.T) {
 	sent := intent
 	sent.Begun, sent.Receipt = at, experiments.Receipt{Sent: at, Answered: at, Outcome: experiments.Done}
 	disturbance := experiments.Change{At: at, Light: "1", Source: experiments.ByEventStream}
+	look := experiments.Look{Number: 1, Slots: 2, At: at, Decided: true}
 	must(t, f.Recording(rec), f.Setting(experiments.Off), f.Set(experiments.Off, experiments.Receipt{Outcome: experiments.Done}),
 		f.Started(at), f.Intend(withheld), f.Result(withheld), f.Intend(intent), f.Confirm(1, at, experiments.ByEventStream),
-		f.Result(sent), f.Disturb(disturbance), f.Note("careful"), f.Recording(ended), f.Restoring(), f.Restored(true, ""),
+		f.Result(sent), f.Disturb(disturbance), f.Note("careful"), f.Look(look), f.Recording(ended), f.Restoring(), f.Restored(true, ""),
 		f.End(at, experiments.Complete, ""))
 
 	want := registered(t)
 	sent.Confirmed, sent.ConfirmedBy = at, experiments.ByEventStream
 	want.Started, want.Ended, want.Ending, want.Restored = at, at, experiments.Complete, true
 	want.Commands = []experiments.Command{withheld, sent}
-	want.Disturbances = []experiments.Change{disturbance}
+	want.Disturbances, want.Looks = []experiments.Change{disturbance}, []experiments.Look{look}
 	want.Recordings, want.Notes = []traffic.Recording{ended}, []string{"careful"}
 	if diff := cmp.Diff(want, facts(t, f)); diff != "" {
 		t.Errorf("run differs (-want +got):\n%s", diff)

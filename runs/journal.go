@@ -28,6 +28,7 @@ const (
 	resultEntry       kind = "result"
 	confirmationEntry kind = "confirmation"
 	disturbanceEntry  kind = "disturbance"
+	lookEntry         kind = "look" // a planned look was taken
 	noteEntry         kind = "note"
 	restoringEntry    kind = "restoring" // the light will be put back
 	restoredEntry     kind = "restored"  // how that ended
@@ -47,6 +48,7 @@ type entry struct {
 	Command      *experiments.Command `json:"command,omitempty"`
 	Confirmation *confirmation        `json:"confirmation,omitempty"`
 	Change       *experiments.Change  `json:"change,omitempty"`
+	Look         *experiments.Look    `json:"look,omitempty"`
 	Restored     *bool                `json:"restored,omitempty"`
 	Ending       experiments.Ending   `json:"ending,omitempty"`
 	Text         string               `json:"text,omitempty"`

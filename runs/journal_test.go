@@ -93,7 +93,7 @@ func TestAFullDiskLosesNoCommand(t *testing.T) {
 	for err == nil {
 		frames++
 		if err = s.Frame(frame(frames)); err == nil && frames%100 == 0 {
-			s.flushNow()
+			s.Flush()
 		}
 	}
 	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "free space") {

@@ -128,17 +128,20 @@ func (s *Segments) flush() {
 		case <-s.stop:
 			return
 		case <-tick.C:
-			s.flushNow()
+			_ = s.Flush() // kept, and told to the next frame
 		}
 	}
 }
 
-func (s *Segments) flushNow() {
+// Flush hands what was recorded so far to the kernel, so that it can be read
+// while the recording goes on.
+func (s *Segments) Flush() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.open != nil && s.err == nil {
 		s.err = s.explain(s.open.writer.Flush())
 	}
+	return s.err
 }
 
 // next closes the open file and begins another.
