@@ -69,6 +69,8 @@ type Order struct {
 	Keep traffic.Keep
 	// Version is the program's, Via the actuator's name.
 	Version, Via string
+	// Occasion tells why the run takes place; it may be zero.
+	Occasion experiments.Occasion
 }
 
 // Run carries out the order. It returns the folder of what was observed, also
@@ -162,7 +164,7 @@ func (c Conductor) facts(o Order) (experiments.Run, error) {
 	}
 	id, err := runs.NewID(now, entropy)
 	return experiments.Run{ID: id, Simulated: o.Simulated, Version: o.Version, Via: o.Via, Bridge: o.Bridge,
-		Plan: o.Plan, Registered: o.Registered, Gateways: o.Gateways, Prepared: now}, err
+		Plan: o.Plan, Registered: o.Registered, Gateways: o.Gateways, Prepared: now, Occasion: o.Occasion}, err
 }
 
 // lock takes the light and every interface, in an order that is the same for
