@@ -24,7 +24,7 @@ func Analyze(folder *runs.Folder, o analysis.Options) (analysis.Findings, []anal
 	if err != nil {
 		return analysis.Findings{}, nil, err
 	}
-	d := decoding{folder: folder, run: run, stats: map[string]*decode.Stats{}, errs: map[string]error{}}
+	d := newDecoding(folder, run)
 	found, traces, err := analysis.Analyze(run, d.packets, o)
 	if err != nil {
 		return found, traces, fmt.Errorf("analyse run %s: %w", run.ID, err)
@@ -43,6 +43,10 @@ type decoding struct {
 	run    experiments.Run
 	stats  map[string]*decode.Stats
 	errs   map[string]error
+}
+
+func newDecoding(folder *runs.Folder, run experiments.Run) decoding {
+	return decoding{folder: folder, run: run, stats: map[string]*decode.Stats{}, errs: map[string]error{}}
 }
 
 func (d decoding) packets(gateway string) iter.Seq2[traffic.Packet, error] {

@@ -32,6 +32,12 @@ type Conductor struct {
 	Watcher  Watcher  // optional
 	Observer Observer // optional
 
+	// Decided answers a planned look at a run that goes on: whether it is decided
+	// by its first slots, up to those of the look (counted from 1). nil means
+	// [Decided], the registered analysis. It runs beside the recording, and should
+	// return when ctx ends.
+	Decided func(ctx context.Context, folder *runs.Folder, look int) (bool, error)
+
 	// User names who runs, for those who wait for the same bulb; optional.
 	User string
 	// ProofWithin is how long a recorder may take to prove itself; 0 means 10 s.
@@ -222,8 +228,9 @@ type performance struct {
 	taps    []*tap
 	witness *witness
 	started time.Time
-	reached int // slots that are over
-	silent  int // commands in a row without an answer
+	reached int              // slots that are over
+	ended   experiments.Look // the look that ended the run; zero without one
+	silent  int              // commands in a row without an answer
 	clock   clock
 	lost    []error // facts that could not be journaled
 }
@@ -310,7 +317,7 @@ func (p *performance) begin() error {
 // settle records the quiet after the last slot.
 func (p *performance) settle(ctx context.Context) error {
 	p.observe(p.event(Settling))
-	if err := sleepUntil(ctx, p.started.Add(p.order.Plan.Duration)); err != nil {
+	if err := sleepUntil(ctx, p.end()); err != nil {
 		return fmt.Errorf("the run was stopped: %w", err)
 	}
 	return p.checkTaps()
@@ -325,7 +332,7 @@ func (p *performance) finish(ctx context.Context, cause error) error {
 	p.keep(p.stopTaps(ctx))
 	p.observe(p.event(Restoring))
 	errs := []error{p.putBack(ctx, p.folder, p.facts)}
-	ending, why := experiments.Complete, ""
+	ending, why := experiments.Complete, p.decidedBy()
 	if cause != nil {
 		ending, why = experiments.Aborted, cause.Error()
 		if errors.Is(cause, errStopped) {
@@ -357,7 +364,7 @@ func (p *performance) note(format string, args ...any) {
 func (p *performance) event(phase Phase) Event {
 	e := Event{Run: p.facts.ID, Phase: phase, Slot: p.reached, Of: len(p.order.Plan.Slots), Left: p.order.Plan.Duration}
 	if !p.started.IsZero() {
-		e.Left = max(0, time.Until(p.started.Add(p.order.Plan.Duration)))
+		e.Left = max(0, time.Until(p.end()))
 	}
 	return e
 }

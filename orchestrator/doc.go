@@ -17,6 +17,15 @@
 //     record. The bulb is put back in either case, unless somebody else has
 //     changed it since.
 //
+// A plan with looks may end early: see [Conductor.Decided]. The look at the slots
+// so far is taken in the pause that the plan keeps after them, and is journaled
+// before the run ends or goes on by it. An answer that fails, or is not there
+// when the next slot is prepared, is given up: the plan's times do not wait, the
+// run goes on, and the look's share of alpha is spent for nothing. So what a
+// late answer would have said can never end a run that has gone on. A run that
+// a look has ended is complete; one that is stopped or dies between looks is not,
+// and has no verdict.
+//
 // The package computes no findings itself: [Analyze] hands a run and its packets
 // to package analysis.
 package orchestrator

@@ -74,4 +74,8 @@ type Event struct {
 	Command *experiments.Command
 	// Warning is a note that was added to the run; empty otherwise.
 	Warning string
+	// Look is the planned look that has just been taken, of Looks planned; nil
+	// otherwise.
+	Look  *experiments.Look
+	Looks int
 }

@@ -30,6 +30,9 @@ func (p *performance) act(ctx context.Context) error {
 		if err := p.slot(ctx, i); err != nil {
 			return fmt.Errorf("slot %d of %d: %w", i+1, len(p.order.Plan.Slots), err)
 		}
+		if decided, err := p.look(ctx, i+1); decided || err != nil {
+			return err
+		}
 	}
 	return nil
 }
