@@ -65,6 +65,7 @@ func (w *writer) manifest() Manifest {
 		"TLS randoms, session IDs and tickets, NTP references and timestamps, IP options, and DNS records other than addresses and names were blanked.",
 		"IP checksums, and those of transport segments that are there whole, were computed anew; the others were carried over the change of addresses (RFC 1624).",
 		"Interfaces, the bridge's name and ID, paths, mail addresses, keys and passwords were replaced or masked in run.json and commands.jsonl.",
+		"Operator notes were left out; who started a run, and its tags, were masked.",
 	}}
 	if o.Names == pseudonym.HashNames {
 		m.Done = append(m.Done, "Labels of host names were replaced by others of the same length; public suffixes and service labels (_tcp) stay. QUIC Initials were cut to their headers.")

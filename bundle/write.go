@@ -179,6 +179,10 @@ func (w *writer) text(path, s string) string {
 		return w.id
 	case last == "interface":
 		return w.tap(s)
+	case path == "occasion.by":
+		return "[name]"
+	case path == "occasion.tags":
+		return "[tag]"
 	case path == "bridge.name":
 		return "Hue bridge"
 	case path == "bridge.id":

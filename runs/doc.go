@@ -7,6 +7,7 @@
 //	manifest.json    SHA-256 of every file, versions, seed; written at the end
 //	findings.json    derived, recomputable at any time
 //	report.html      derived
+//	notes.jsonl      what operators wrote on the run, and its tags; appended to at any time
 //
 // Facts are appended and never edited: [Create] writes run.json, the methods of
 // [Folder] append to the journal, and [Folder.Run] composes both into one
@@ -14,6 +15,10 @@
 // the run is then called interrupted, and an intent without a result has the
 // outcome unknown. So every question about a run has an answer at whatever
 // instant its process was killed.
+//
+// Notes ([Folder.AddNote]) are no facts: the manifest does not list them, so that
+// a sealed run still verifies when somebody has written on it, and a copy for
+// publication ([Folder.Revise]) leaves them out.
 //
 // What several processes on one host must agree on lies in the state directory
 // ([StateDir]): who uses which bulb and interface ([Lock]), and which lights have

@@ -21,6 +21,7 @@ const (
 	manifestFile = "manifest.json"
 	findingsFile = "findings.json"
 	reportFile   = "report.html"
+	notesFile    = "notes.jsonl"
 )
 
 // schema is the version of run.json and of the journal.
@@ -177,7 +178,7 @@ func (f *Folder) ID() string {
 // durably, and enters it into the manifest when there is one. Facts cannot be
 // overwritten.
 func (f *Folder) WriteFile(name string, write func(io.Writer) error) error {
-	if safe(name) != name || slices.Contains([]string{runFile, journalFile, captureDir, manifestFile}, name) {
+	if safe(name) != name || slices.Contains([]string{runFile, journalFile, captureDir, manifestFile, notesFile}, name) {
 		return fmt.Errorf("write %s into run %s: the name is reserved or not plain", name, f.ID())
 	}
 	f.mu.Lock()

@@ -175,10 +175,11 @@ func (f *Folder) Altered(gateway string) (names []string, err error) {
 	return names, nil
 }
 
-// files lists the folder's files but the manifest, by their paths with slashes.
+// files lists the folder's files but the manifest and the operator's notes, which
+// grow when the run has been sealed, by their paths with slashes.
 func (f *Folder) files() (names []string, err error) {
 	err = fs.WalkDir(os.DirFS(f.dir), ".", func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() && path != manifestFile && !strings.HasPrefix(d.Name(), ".new-") {
+		if err == nil && d.Type().IsRegular() && path != manifestFile && path != notesFile && !strings.HasPrefix(d.Name(), ".new-") {
 			names = append(names, path)
 		}
 		return err
