@@ -15,16 +15,16 @@ import (
 func (d *decoder) check(c Config) {
 	d.checkBridge(c.Bridge)
 	if c.Light == "" {
-		d.wrong("light", "light is missing: the number of the bulb, as 'hueprint bridge lights' lists it")
+		d.lacking("light", "light is missing: the number of the bulb, as 'hueprint bridge lights' lists it")
 	}
 	if c.Runs == "" {
 		d.wrong("runs", "runs must name a folder")
 	}
 	if len(c.Gateways) == 0 {
-		d.wrong("gateways", "gateways is empty: name at least one device under test")
+		d.lacking("gateways", "gateways is empty: name at least one device under test")
 	}
 	if len(c.Experiments) == 0 {
-		d.wrong("experiments", "experiments is empty: name at least one, for example with preset: toggles")
+		d.lacking("experiments", "experiments is empty: name at least one, for example with preset: toggles")
 	}
 	for i, g := range c.Gateways {
 		d.checkGateway(fmt.Sprintf("gateways[%d]", i), g, c.Gateways[:i])
@@ -32,6 +32,7 @@ func (d *decoder) check(c Config) {
 	for i, e := range c.Experiments {
 		d.checkExperiment(fmt.Sprintf("experiments[%d]", i), c, e, c.Experiments[:i])
 	}
+	d.checkServe(c.Serve)
 }
 
 // wrong reports a mistake at the value of path, or, where it is not in the
@@ -55,10 +56,19 @@ func (d *decoder) wrong(path, format string, args ...any) {
 	}
 }
 
+// lacking reports what a bench that is not yet set up does not have.
+func (d *decoder) lacking(path, format string, args ...any) {
+	before := len(d.mistakes)
+	d.wrong(path, format, args...)
+	for i := range d.mistakes[before:] {
+		d.mistakes[before+i].Incomplete = true
+	}
+}
+
 func (d *decoder) checkBridge(b Bridge) {
 	const hint = "write https:// or http:// and the bridge's address, such as https://192.168.1.2; 'hueprint bridge discover' finds it"
 	if b.Address == "" {
-		d.wrong("bridge.address", "bridge.address is missing: %s", hint)
+		d.lacking("bridge.address", "bridge.address is missing: %s", hint)
 		return
 	}
 	u, err := url.Parse(b.Address)
@@ -126,10 +136,23 @@ func (d *decoder) checkExperiment(path string, c Config, e Experiment, before []
 			d.wrong(fmt.Sprintf("%s.gateways[%d]", path, i), "no gateway is named %q", name)
 		}
 	}
+	d.checkUntil(path, e, c.design(e))
 	if err := c.design(e).Validate(); err != nil {
 		for _, line := range strings.Split(err.Error(), "\n") {
 			field, _, _ := strings.Cut(line, " ")
 			d.wrong(path+"."+field, "%s", line)
 		}
+	}
+}
+
+// checkUntil checks what only the file can get wrong about looks.
+func (d *decoder) checkUntil(path string, e Experiment, design experiments.Experiment) {
+	switch {
+	case e.Until != "" && e.Until != untilAll && e.Until != untilDecided:
+		d.wrong(path+".until", "until %q is neither all nor decided", e.Until)
+	case e.Until != untilDecided && len(e.Looks) > 0:
+		d.wrong(path+".looks", "looks are for runs that may end early: write until: decided beside them, or leave them out")
+	case e.Until == untilDecided && len(design.Looks) == 0:
+		d.wrong(path+".until", "until: decided: %d + %d slots are too few to look before the end at alpha %v: plan more (actions: 40 and controls: 80 have looks after 30, 60 and 120 slots), or name looks", design.Actions, design.Controls, design.Alpha)
 	}
 }

@@ -28,6 +28,8 @@ type Config struct {
 	Gateways []Gateway `yaml:"gateways" jsonschema:"required,description=The devices under test."`
 	// Experiments are what `hueprint run` can carry out.
 	Experiments []Experiment `yaml:"experiments" jsonschema:"required,description=What 'hueprint run' can carry out."`
+	// Serve is how `hueprint serve` runs.
+	Serve Serve `yaml:"serve" jsonschema:"description=How 'hueprint serve' runs."`
 
 	dir string
 }
@@ -85,7 +87,15 @@ type Experiment struct {
 	Run string `yaml:"run" jsonschema:"enum=separate,enum=together,description=One run a gateway or one for all."`
 	// Alpha is the level at which a mark counts as shown.
 	Alpha *float64 `yaml:"alpha" jsonschema:"description=Level at which a mark counts as shown."`
+	// Until is all (the default: every slot) or decided: the run looks at what it
+	// has after the numbers of slots in Looks, and ends at once when a mark is
+	// shown. Without Looks they are a quarter, a half and all of the slots.
+	Until string `yaml:"until" jsonschema:"enum=all,enum=decided,description=Go through all slots or end at a look at which a mark is shown."`
+	Looks []int  `yaml:"looks" jsonschema:"description=Numbers of slots after which a run until decided looks; the last is all slots."`
 }
+
+// untilAll and untilDecided are the values of Experiment.Until.
+const untilAll, untilDecided = "all", "decided"
 
 // DefaultRuns is where runs are kept when no configuration says otherwise.
 const DefaultRuns = "lab/runs"
@@ -117,6 +127,9 @@ func (c Config) design(e Experiment) experiments.Experiment {
 	}
 	if e.Run != "" {
 		d.Grouping = experiments.Grouping(e.Run)
+	}
+	if d.Looks = e.Looks; e.Until == untilDecided && len(e.Looks) == 0 {
+		d.Looks = d.DerivedLooks()
 	}
 	return d
 }

@@ -199,3 +199,56 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// decidedFile is a whole configuration with one experiment, of these lines.
+func decidedFile(lines string) string {
+	return `bridge: {address: "https://192.168.1.2"}
+light: "1"
+gateways:
+  - {name: echo, interface: eth0, addresses: [192.168.1.20]}
+experiments:
+  - name: long
+` + lines
+}
+
+func TestUntilDecided(t *testing.T) {
+	for name, tt := range map[string]struct {
+		lines string
+		want  []int
+	}{
+		"Named":   {"    actions: 40\n    controls: 80\n    until: decided\n    looks: [40, 120]\n", []int{40, 120}},
+		"Derived": {"    actions: 40\n    controls: 80\n    until: decided\n", []int{30, 60, 120}},
+		"All":     {"    until: all\n", nil},
+		"Default": {"    alpha: 0.05\n", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := Parse([]byte(decidedFile(tt.lines)), "lab.yaml", "/")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e, _ := c.Experiment("long"); !reflect.DeepEqual(e.Looks, tt.want) {
+				t.Errorf("looks %v, want %v", e.Looks, tt.want)
+			}
+		})
+	}
+}
+
+func TestLookMistakes(t *testing.T) {
+	for name, tt := range map[string]struct{ lines, want string }{
+		"Word":       {"    until: shown\n", `lab.yaml:7:12: until "shown" is neither all nor decided`},
+		"Alone":      {"    looks: [10, 30]\n", "lab.yaml:7:12: looks are for runs that may end early: write until: decided"},
+		"TooFew":     {"    until: decided\n", "lab.yaml:7:12: until: decided: 10 + 20 slots are too few"},
+		"NotAll":     {"    until: decided\n    looks: [15, 20]\n", "lab.yaml:8:12: looks [15 20] must end with all slots: actions + controls is 30"},
+		"Falling":    {"    until: decided\n    looks: [20, 15, 30]\n", "lab.yaml:8:12: looks [20 15 30] must increase"},
+		"TooEarly":   {"    until: decided\n    looks: [3, 30]\n", "lab.yaml:8:12: looks [3 30]: look 1, after 3 slots (1 actions), has a least p of 0.333, above its level 0.005"},
+		"NoNumber":   {"    until: decided\n    looks: [half, 30]\n", `lab.yaml:8:13: experiments[0].looks[0]: "half" is not a whole number`},
+		"ShortPause": {"    until: decided\n    settle: 1s\n    looks: [15, 30]\n", "lab.yaml:8:13: settle 1s is too short for looks"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Parse([]byte(decidedFile(tt.lines)), "lab.yaml", "/")
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error is %v, want %s", err, tt.want)
+			}
+		})
+	}
+}

@@ -29,7 +29,7 @@ func (d *decoder) mistake(at ast.Node, format string, args ...any) {
 }
 
 func (d *decoder) at(p place, format string, args ...any) {
-	d.mistakes = append(d.mistakes, Mistake{d.file, p.line, p.column, fmt.Sprintf(format, args...)})
+	d.mistakes = append(d.mistakes, Mistake{File: d.file, Line: p.line, Column: p.column, Text: fmt.Sprintf(format, args...)})
 }
 
 func positionOf(n ast.Node) place {

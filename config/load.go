@@ -33,26 +33,48 @@ func Load(path string) (Config, error) {
 // Parse reads and checks a file's content; name is what mistakes call it, dir is
 // what its relative paths start from.
 func Parse(data []byte, name, dir string) (Config, error) {
+	c, mistakes := Draft(data, name, dir)
+	if len(mistakes) > 0 {
+		return Config{}, mistakes
+	}
+	return c, nil
+}
+
+// Draft reads as much of a file's content as can be read, for a bench that is
+// being set up: what is missing or wrong is in the mistakes and left at its
+// default.
+func Draft(data []byte, name, dir string) (Config, Mistakes) {
+	c, mistakes := read(data, name)
+	c.dir = dir
+	for _, path := range []*string{&c.Runs, &c.Bridge.KeyFile, &c.Bridge.Roots, &c.Serve.Store,
+		&c.Serve.TLS.Cert, &c.Serve.TLS.Key, &c.Serve.Notify.Mail.PasswordFile} {
+		*path = c.path(*path)
+	}
+	for i := range c.Serve.Notify.Webhooks {
+		w := &c.Serve.Notify.Webhooks[i]
+		w.SecretFile = c.path(w.SecretFile)
+	}
+	return c, mistakes
+}
+
+// read is the file's content with its paths as they are written.
+func read(data []byte, name string) (Config, Mistakes) {
+	c := Config{Runs: DefaultRuns, Keep: traffic.KeepRecords, Bridge: Bridge{KeyFile: defaultKeyFile}, Serve: serving()}
 	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		return Config{}, Mistakes{syntaxMistake(name, err)}
+		return c, Mistakes{syntaxMistake(name, err)}
 	}
-	c := Config{dir: dir, Runs: DefaultRuns, Keep: traffic.KeepRecords, Bridge: Bridge{KeyFile: defaultKeyFile}}
 	d := decoder{file: name, places: map[string]place{}}
 	switch body := documentBody(file); {
 	case body == nil:
-		return Config{}, Mistakes{{File: name, Line: 1, Column: 1, Text: "the file is empty: 'hueprint init' writes one to start from"}}
+		return c, Mistakes{{File: name, Line: 1, Column: 1, Text: "the file is empty: 'hueprint init' writes one to start from", Incomplete: true}}
 	case len(file.Docs) > 1:
 		d.mistake(file.Docs[1].Body, "a second document begins here: one file holds one configuration")
 	default:
 		d.decode(body, "", &c)
 	}
 	d.check(c)
-	if len(d.mistakes) > 0 {
-		return Config{}, d.mistakes.sorted()
-	}
-	c.Runs, c.Bridge.KeyFile, c.Bridge.Roots = c.path(c.Runs), c.path(c.Bridge.KeyFile), c.path(c.Bridge.Roots)
-	return c, nil
+	return c, d.mistakes.sorted()
 }
 
 func documentBody(file *ast.File) ast.Node {

@@ -9,9 +9,13 @@ import (
 
 // A Mistake is one thing that is wrong in the file, and where.
 type Mistake struct {
-	File         string
-	Line, Column int
-	Text         string
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+	Text   string `json:"text"`
+	// Incomplete tells that something is not there yet, as on a bench that is
+	// being set up, and nothing is written wrongly.
+	Incomplete bool `json:"incomplete,omitempty"`
 }
 
 // String is the form that editors understand: file:line:column: text.
@@ -39,4 +43,9 @@ func (ms Mistakes) sorted() Mistakes {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return ms
+}
+
+// Wrong are the mistakes that are more than something missing.
+func (ms Mistakes) Wrong() Mistakes {
+	return slices.DeleteFunc(slices.Clone(ms), func(m Mistake) bool { return m.Incomplete })
 }

@@ -41,6 +41,10 @@ func textual(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{Type: "string", Examples: []any{"192.168.1.20"}}
 	case reflect.TypeFor[netip.Prefix]():
 		return &jsonschema.Schema{Type: "string", Examples: []any{"192.168.1.0/24"}}
+	case reflect.TypeFor[Size]():
+		return &jsonschema.Schema{Type: "string", Pattern: `^(0|[0-9]+(\.[0-9]+)? ?([kKMGT]B|[KMGT]iB|B))$`}
+	case reflect.TypeFor[Span]():
+		return &jsonschema.Schema{Type: "string", Pattern: `^(0|[0-9]+[dw]|([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+)$`}
 	case reflect.TypeFor[traffic.MAC]():
 		return &jsonschema.Schema{Type: "string", Pattern: `^([0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}$`}
 	}
