@@ -51,19 +51,28 @@ func within(address, origin string) bool {
 // too wide.
 func (p *Page) Fits() {
 	p.t.Helper()
-	wide := Value[[]string](p, `(() => {
-		const room = document.documentElement.clientWidth;
-		if (document.scrollingElement.scrollWidth <= room) return [];
-		const boxed = e => { for (let a = e.parentElement; a && a !== document.body; a = a.parentElement)
-			if (getComputedStyle(a).overflowX !== 'visible') return true; return false };
-		return [room + ' points are not enough:'].concat([...document.body.querySelectorAll('*')]
-			.filter(e => e.getBoundingClientRect().right > room + 0.5 && !boxed(e)).slice(0, 5)
-			.map(e => '<' + e.tagName.toLowerCase() + (e.id ? '#' + e.id : '') + ' class="' + (e.getAttribute('class') || '') + '"> ends at ' + Math.ceil(e.getBoundingClientRect().right)));
-	})()`)
+	wide := Value[[]string](p, tooWide)
 	if len(wide) > 0 {
 		p.t.Errorf("the page is wider than the screen: %s", strings.Join(wide, " "))
 	}
 }
+
+// tooWide names elements, and texts of elements, that end beyond the screen and
+// stand in no box of theirs that scrolls.
+const tooWide = `(() => {
+	const room = document.documentElement.clientWidth;
+	if (document.scrollingElement.scrollWidth <= room) return [];
+	const boxed = e => { for (; e && e !== document.body; e = e.parentElement) if (getComputedStyle(e).overflowX !== 'visible') return true; return false };
+	const name = e => '<' + e.tagName.toLowerCase() + (e.id ? '#' + e.id : '') + ' class="' + (e.getAttribute('class') || '') + '">' + e.textContent.trim().slice(0, 40);
+	const found = [room + ' points are not enough:'], range = document.createRange(), walk = document.createTreeWalker(document.body, 5);
+	while (walk.nextNode() && found.length < 6) {
+		const node = walk.currentNode, e = node.parentElement;
+		range.selectNode(node);
+		const end = Math.ceil(range.getBoundingClientRect().right);
+		if (end > room + 1 && !boxed(e)) found.push(name(node.nodeType === 3 ? e : node) + ' ends at ' + end);
+	}
+	return found;
+})()`
 
 // A Violation is one rule of axe-core that a page breaks.
 type Violation struct {

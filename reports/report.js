@@ -98,7 +98,7 @@
     button("+", "zoom in", () => scale(0.5));
     button("‹ slot", "previous slot", () => nextSlot(-1));
     button("slot ›", "next slot", () => nextSlot(1));
-    button("all", "whole recording", () => zoom(0, all));
+    button("all", "all of the recording", () => zoom(0, all));
     output.textContent = "Click a slot or drag over a stretch to zoom; keys: + − 0, arrows, s for the next slot.";
     bar.append(output);
     figure.insertBefore(bar, figure.firstChild);
