@@ -68,7 +68,7 @@ func (d *decoder) checkNotify(n Notify) {
 	}
 	d.checkMailAddress(path+".from", m.From)
 	if (m.User == "") != (m.PasswordFile == "") {
-		d.wrong(path, "%s needs both user and password_file, or neither", path)
+		d.wrong(path+".user", "%s needs both user and password_file, or neither", path)
 	}
 }
 

@@ -97,7 +97,7 @@ func (c Config) path(p string) string {
 }
 
 func syntaxMistake(file string, err error) Mistake {
-	m := Mistake{File: file, Line: 1, Column: 1, Text: err.Error()}
+	m := Mistake{File: file, Line: 1, Column: 1, Text: err.Error(), syntax: true}
 	var syntax *yaml.SyntaxError
 	if errors.As(err, &syntax) && syntax.Token != nil {
 		m.Line, m.Column, m.Text = syntax.Token.Position.Line, syntax.Token.Position.Column, syntax.Message

@@ -16,6 +16,8 @@ type Mistake struct {
 	// Incomplete tells that something is not there yet, as on a bench that is
 	// being set up, and nothing is written wrongly.
 	Incomplete bool `json:"incomplete,omitempty"`
+
+	syntax bool // the text could not be read at all
 }
 
 // String is the form that editors understand: file:line:column: text.
