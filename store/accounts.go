@@ -40,11 +40,13 @@ type Account struct {
 	Created  time.Time `json:"created"`
 }
 
-// Accounts keeps them.
+// Accounts keeps them. Here and below, putting replaces the entry of that name,
+// and removing one that is not there is no error.
 type Accounts interface {
 	PutAccount(ctx context.Context, a Account) error
 	Account(ctx context.Context, name string) (Account, error) // [ErrNotFound]
 	RemoveAccount(ctx context.Context, name string) error      // with its sessions
+	// ListAccounts returns all in order of name.
 	ListAccounts(ctx context.Context) ([]Account, error)
 }
 
@@ -60,9 +62,15 @@ type Session struct {
 
 // Sessions keeps them.
 type Sessions interface {
+	// PutSession of an account that does not exist is [ErrNotFound].
 	PutSession(ctx context.Context, s Session) error
 	Session(ctx context.Context, hash string) (Session, error) // [ErrNotFound], also when expired by now
 	RemoveSession(ctx context.Context, hash string) error
+	// TouchSession notes that a session was used and until when it goes on. It
+	// never brings back one that was removed meanwhile: [ErrNotFound].
+	TouchSession(ctx context.Context, hash string, seen, expires time.Time) error
+	// RemoveSessions ends all of an account's; none is no error.
+	RemoveSessions(ctx context.Context, account string) error
 	// RemoveExpired takes out sessions, and set-up links, that expired before now.
 	RemoveExpired(ctx context.Context, now time.Time) error
 }
@@ -82,9 +90,14 @@ type Token struct {
 
 // Tokens keeps them.
 type Tokens interface {
+	// PutToken with the hash of another token is [ErrExists].
 	PutToken(ctx context.Context, t Token) error
 	Token(ctx context.Context, hash string) (Token, error) // by hash; [ErrNotFound]
 	RemoveToken(ctx context.Context, id string) error
+	// TouchToken notes that a token was used. It never brings back one that was
+	// removed meanwhile: [ErrNotFound].
+	TouchToken(ctx context.Context, id string, seen time.Time) error
+	// ListTokens returns all in order of creation.
 	ListTokens(ctx context.Context) ([]Token, error)
 }
 

@@ -3,6 +3,7 @@ package labtest
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -158,12 +159,8 @@ func (m *memory) PutAccount(_ context.Context, a store.Account) error {
 func (m *memory) Account(_ context.Context, name string) (store.Account, error) {
 	return get(m, m.accounts, name)
 }
-func (m *memory) RemoveAccount(_ context.Context, name string) error {
-	for hash, s := range m.sessions {
-		if s.Account == name {
-			delete(m.sessions, hash)
-		}
-	}
+func (m *memory) RemoveAccount(ctx context.Context, name string) error {
+	_ = m.RemoveSessions(ctx, name)
 	return remove(m, m.accounts, name)
 }
 func (m *memory) ListAccounts(context.Context) ([]store.Account, error) {
@@ -179,6 +176,20 @@ func (m *memory) Session(_ context.Context, hash string) (store.Session, error) 
 func (m *memory) RemoveSession(_ context.Context, hash string) error {
 	return remove(m, m.sessions, hash)
 }
+func (m *memory) TouchSession(_ context.Context, hash string, seen, expires time.Time) error {
+	s, err := get(m, m.sessions, hash)
+	if err != nil {
+		return err
+	}
+	s.Seen, s.Expires = seen, expires
+	return put(m, m.sessions, hash, s)
+}
+func (m *memory) RemoveSessions(_ context.Context, account string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	maps.DeleteFunc(m.sessions, func(_ string, s store.Session) bool { return s.Account == account })
+	return nil
+}
 func (m *memory) RemoveExpired(context.Context, time.Time) error { return nil }
 
 func (m *memory) PutToken(_ context.Context, t store.Token) error { return put(m, m.tokens, t.ID, t) }
@@ -191,6 +202,14 @@ func (m *memory) Token(_ context.Context, hash string) (store.Token, error) {
 	return store.Token{}, store.ErrNotFound
 }
 func (m *memory) RemoveToken(_ context.Context, id string) error { return remove(m, m.tokens, id) }
+func (m *memory) TouchToken(_ context.Context, id string, seen time.Time) error {
+	t, err := get(m, m.tokens, id)
+	if err != nil {
+		return err
+	}
+	t.Seen = seen
+	return put(m, m.tokens, id, t)
+}
 func (m *memory) ListTokens(context.Context) ([]store.Token, error) {
 	return all(m, m.tokens, func(a, b store.Token) int { return cmp.Compare(a.Name, b.Name) }), nil
 }
