@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/hueprint/hueprint/experiments"
 )
 
@@ -154,9 +156,32 @@ func (f *Folder) Unrestored() (Unrestored, error) {
 		Resource: RunResource(r), Found: r.Found, Since: r.Prepared}, err
 }
 
+// Alive tells whether a process of this host takes care of the run now: carries
+// it out, or puts its light back.
+func Alive(state string, r experiments.Run) (bool, error) {
+	f, err := openLock(state, RunResource(r))
+	if err != nil {
+		return false, fmt.Errorf("look whether run %s goes on: %w", r.ID, err)
+	}
+	defer f.Close()
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		holder := readHolder(f)
+		return holder.Run == r.ID || holder.Run == "", nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look whether run %s goes on: %w", r.ID, err)
+	}
+	return false, nil
+}
+
 // RunResource is the lock on the run's light. Simulated bridges may share an ID,
-// so that their address tells them apart.
+// so that their address tells them apart. An idle recording has no light, and a
+// lock of its own by which others see that its process lives.
 func RunResource(r experiments.Run) string {
+	if r.Idle {
+		return "idle recording " + r.ID
+	}
 	bridge := r.Bridge.ID
 	if bridge == "" || r.Simulated {
 		bridge = strings.TrimSpace(r.Bridge.ID + " at " + r.Bridge.Address)
