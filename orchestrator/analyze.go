@@ -24,6 +24,9 @@ func Analyze(folder *runs.Folder, o analysis.Options) (analysis.Findings, []anal
 	if err != nil {
 		return analysis.Findings{}, nil, err
 	}
+	if run.Idle {
+		return analysis.Findings{}, nil, fmt.Errorf("run %s: %w", run.ID, ErrIdleRecording)
+	}
 	d := newDecoding(folder, run)
 	found, traces, err := analysis.Analyze(run, d.packets, o)
 	if err != nil {

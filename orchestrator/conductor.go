@@ -208,7 +208,8 @@ const callWithin = 10 * time.Second
 func (c Conductor) read(ctx context.Context, light string) (experiments.LightState, error) {
 	ctx, cancel := context.WithTimeout(ctx, callWithin)
 	defer cancel()
-	return c.States.State(ctx, light)
+	s, err := c.States.State(ctx, light)
+	return s, Away(err)
 }
 
 func (c Conductor) observe(e Event) {
