@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 var formats = map[string]func(io.Writer, reports.Document) error{
 	"html":       reports.HTML,
 	"json":       func(w io.Writer, d reports.Document) error { return reports.JSON(w, d, "report.html") },
-	"md":         func(w io.Writer, d reports.Document) error { return reports.Markdown(w, d.Findings(), d.Command) },
+	"md":         reports.Markdown,
 	"txt":        func(w io.Writer, d reports.Document) error { return reports.Terminal{}.Text(w, d.Findings()) },
 	"narrow.txt": func(w io.Writer, d reports.Document) error { return reports.Terminal{Width: 60}.Text(w, d.Findings()) },
 	"explain.txt": func(w io.Writer, d reports.Document) error {

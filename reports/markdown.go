@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -10,10 +11,11 @@ import (
 	"github.com/hueprint/hueprint/analysis"
 )
 
-// Markdown writes the findings as GitHub-flavoured Markdown. command is the line
-// that repeats the analysis; empty leaves it out.
-func Markdown(w io.Writer, f analysis.Findings, command string) error {
+// Markdown writes the document as GitHub-flavoured Markdown: each part with its
+// gateways, their evidence, and how that part was made.
+func Markdown(w io.Writer, d Document) error {
 	var b strings.Builder
+	f := d.Findings()
 	fmt.Fprintf(&b, "# %s\n\n", title(f))
 	if f.Simulated {
 		fmt.Fprintf(&b, "> **%s**\n\n", simulatedNote)
@@ -21,30 +23,63 @@ func Markdown(w io.Writer, f analysis.Findings, command string) error {
 	if f.Exploratory {
 		fmt.Fprintf(&b, "> **%s**\n\n", exploratoryNote)
 	}
-	t := table.NewWriter()
-	t.AppendHeader(table.Row{"gateway", "verdict", "p", "link to the bulb", "in plain words"})
-	for _, v := range f.Verdicts {
-		t.AppendRow(table.Row{markdownName(v.Gateway), Headline(v), optional(v.P), v.Link, markdownText(Sentence(v))})
-	}
-	if len(f.Verdicts) == 0 {
-		b.WriteString(noGateways + "\n")
-	} else {
-		b.WriteString(t.RenderMarkdown() + "\n")
-	}
-	for _, v := range f.Verdicts {
-		markdownGateway(&b, v)
-	}
-	if len(f.Verdicts) > 0 {
-		fmt.Fprintf(&b, "\n## Method\n\n%s\n", Method(f.Design))
+	markdownVerdicts(&b, f.Verdicts)
+	for _, part := range d.Parts {
+		for _, v := range part.Findings.Verdicts {
+			markdownGateway(&b, v, part)
+		}
+		markdownMethod(&b, part, len(d.Parts) > 1)
 	}
 	for _, warning := range f.Warnings {
 		fmt.Fprintf(&b, "\n> Warning: %s\n", markdownText(Prose(warning)))
 	}
-	if command != "" {
-		fmt.Fprintf(&b, "\nRepeat:\n\n    %s\n", Prose(command))
+	if d.Command != "" {
+		fmt.Fprintf(&b, "\nRepeat:\n\n    %s\n", Prose(d.Command))
+	}
+	if len(f.Verdicts) > 0 {
+		fmt.Fprintf(&b, "\n## References\n\n```bibtex\n%s```\n", bibliography(d.Parts))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func markdownVerdicts(b *strings.Builder, verdicts []analysis.Verdict) {
+	if len(verdicts) == 0 {
+		b.WriteString(noGateways + "\n")
+		return
+	}
+	t := table.NewWriter()
+	t.AppendHeader(table.Row{"gateway", "verdict", "p", "link to the bulb", "in plain words"})
+	for _, v := range verdicts {
+		t.AppendRow(table.Row{markdownName(v.Gateway), Headline(v), optional(v.P), v.Link, markdownText(Sentence(v))})
+	}
+	b.WriteString(t.RenderMarkdown() + "\n")
+}
+
+// markdownMethod says how a part was made, and which run it is where there are
+// several.
+func markdownMethod(b *strings.Builder, part Part, several bool) {
+	if len(part.Findings.Verdicts) == 0 {
+		return
+	}
+	of := ""
+	if several && part.Run != nil {
+		of = " of run " + markdownName(part.Run.ID)
+	}
+	fmt.Fprintf(b, "\n## Method%s\n\n%s\n", of, markdownText(Methods(part)))
+}
+
+// bibliography has each entry of the parts' bibliographies once.
+func bibliography(parts []Part) string {
+	var entries []string
+	for _, part := range parts {
+		for entry := range strings.SplitAfterSeq(Bibliography(part.Findings), "\n}\n") {
+			if entry = strings.TrimLeft(entry, "\n"); entry != "" && !slices.Contains(entries, entry) {
+				entries = append(entries, entry)
+			}
+		}
+	}
+	return strings.Join(entries, "\n")
 }
 
 func title(f analysis.Findings) string {
@@ -57,7 +92,7 @@ func title(f analysis.Findings) string {
 	return "Correlation report"
 }
 
-func markdownGateway(b *strings.Builder, v analysis.Verdict) {
+func markdownGateway(b *strings.Builder, v analysis.Verdict, part Part) {
 	fmt.Fprintf(b, "\n## %s: %s\n\n%s\n\n", markdownName(v.Gateway), Headline(v), markdownText(Sentence(v)))
 	for _, r := range v.Reasons {
 		fmt.Fprintf(b, "- %s\n", markdownText(Prose(r)))
@@ -73,6 +108,10 @@ func markdownGateway(b *strings.Builder, v analysis.Verdict) {
 	markdownBeside(b, v)
 	if len(v.Power.Plants) > 0 {
 		fmt.Fprintf(b, "\n%s\n\n%s\n", markdownText(Prose(v.Power.Sentence)), powerTable(v.Power, markdownText).RenderMarkdown())
+	}
+	b.WriteString("\n### Evidence\n\n")
+	for _, f := range evidence(v, part) {
+		fmt.Fprintf(b, "- %s: %s\n", f.Name, markdownText(f.Value))
 	}
 }
 

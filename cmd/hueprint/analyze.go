@@ -121,7 +121,7 @@ func (p *program) analyze(args []string, f analyzeFlags) error {
 
 func writeMarkdown(path string, d reports.Document) error {
 	var b strings.Builder
-	if err := reports.Markdown(&b, d.Findings(), d.Command); err != nil {
+	if err := reports.Markdown(&b, d); err != nil {
 		return err
 	}
 	return writeFile(path, []byte(b.String()))

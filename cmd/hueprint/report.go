@@ -116,7 +116,7 @@ func render(ctx context.Context, d reports.Document, format string) ([]byte, err
 	case "html", "pdf":
 		err = reports.HTML(&b, d)
 	case "markdown":
-		err = reports.Markdown(&b, d.Findings(), d.Command)
+		err = reports.Markdown(&b, d)
 	case "json":
 		err = reports.JSON(&b, d, "")
 	case "text":
