@@ -37,7 +37,7 @@ func Markdown(w io.Writer, d Document) error {
 		fmt.Fprintf(&b, "\nRepeat:\n\n    %s\n", Prose(d.Command))
 	}
 	if len(f.Verdicts) > 0 {
-		fmt.Fprintf(&b, "\n## References\n\n```bibtex\n%s```\n", bibliography(d.Parts))
+		fmt.Fprintf(&b, "\n## References\n\n%s\n", bibliography(d.Parts))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -69,7 +69,8 @@ func markdownMethod(b *strings.Builder, part Part, several bool) {
 	fmt.Fprintf(b, "\n## Method%s\n\n%s\n", of, markdownText(Methods(part)))
 }
 
-// bibliography has each entry of the parts' bibliographies once.
+// bibliography has each entry of the parts' bibliographies once, as a block of
+// code.
 func bibliography(parts []Part) string {
 	var entries []string
 	for _, part := range parts {
@@ -79,7 +80,13 @@ func bibliography(parts []Part) string {
 			}
 		}
 	}
-	return strings.Join(entries, "\n")
+	lines := strings.Split(strings.TrimRight(strings.Join(entries, "\n"), "\n"), "\n")
+	for i, line := range lines {
+		if line != "" {
+			lines[i] = "    " + line
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 func title(f analysis.Findings) string {
