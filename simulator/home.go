@@ -24,8 +24,9 @@ const (
 	phoneHost      = "phone"
 )
 
-// homeHosts are the machines at home; phone is nil where there is none.
-type homeHosts struct{ bridge, gateway, phone wire.Host }
+// homeHosts are the machines at home beside the gateways; phone is nil where
+// there is none.
+type homeHosts struct{ bridge, phone wire.Host }
 
 func homePrefix(subnet uint8) netip.Prefix { return netip.PrefixFrom(homeAddr(subnet, 0), 24) }
 
@@ -34,48 +35,60 @@ func homeAddr(subnet, host uint8) netip.Addr { return netip.AddrFrom4([4]byte{19
 func routerMAC(subnet uint8) traffic.MAC { return traffic.MAC{0x98, 0x9b, 0xcb, 0x51, subnet, 0x01} }
 
 // gatewayMAC has the prefix of the gateway's vendor.
-func gatewayMAC(kind gateways.Kind, subnet uint8) traffic.MAC {
+func gatewayMAC(kind gateways.Kind, subnet, number uint8) traffic.MAC {
 	mac := map[gateways.Kind]traffic.MAC{
 		gateways.Aeotec:        {0x28, 0x6d, 0x97},
 		gateways.Echo:          {0x68, 0x54, 0xfd},
 		gateways.Nest:          {0xd8, 0xeb, 0x46},
 		gateways.HomeAssistant: {0xdc, 0xa6, 0x32},
 	}[kind]
-	mac[3], mac[4], mac[5] = 0x51, subnet, 0x0a
+	mac[3], mac[4], mac[5] = 0x51, subnet, number
 	return mac
 }
 
 // addHome puts the machines at home on the wire.
 func (l *Lab) addHome() error {
-	subnet, kind, pace := l.options.Subnet, l.options.Gateway.Kind, max(l.options.Gateway.Pace, 0.001)
+	subnet := l.options.Subnet
 	bridgeMAC, err := traffic.ParseMAC(l.bridge.MAC())
 	if err != nil {
 		return err
 	}
 	router := homeAddr(subnet, 1)
-	resolver := router
-	if kind == gateways.Nest {
-		resolver = gateways.NestDNS()
-	}
-	alive := max(time.Second, time.Duration(float64(time.Minute)/pace))
 	add := func(to *wire.Host, o wire.HostOptions) {
 		if err == nil {
 			*to, err = l.network.Add(o)
 		}
 	}
 	add(&l.hosts.bridge, wire.HostOptions{Name: bridgeHost, Addr: l.BridgeAddr(), MAC: bridgeMAC, Resolver: router, KeepAlive: 20 * time.Second})
-	add(&l.hosts.gateway, wire.HostOptions{Name: GatewayHost, Addr: homeAddr(subnet, 10), MAC: gatewayMAC(kind, subnet), Resolver: resolver, KeepAlive: alive})
+	for _, d := range l.devices {
+		add(&d.host, l.cable(d))
+	}
 	add(&l.controller, wire.HostOptions{Name: controllerHost, Addr: homeAddr(subnet, 5), MAC: traffic.MAC{2, 0x51, 0, 0, subnet, 5}, Resolver: router})
-	if kind == gateways.HomeAssistant {
+	if l.homeAssistant() != nil {
 		add(&l.hosts.phone, wire.HostOptions{Name: phoneHost, Addr: homeAddr(subnet, 20), MAC: traffic.MAC{0x5a, 0x51, 0, 0, subnet, 20}, Resolver: router})
 	}
 	return err
 }
 
+// Hosts are the machines at home that run.
+func (l *Lab) Hosts() []wire.Host {
+	all := []wire.Host{l.network.Router(), l.hosts.bridge, l.controller}
+	for _, d := range l.devices {
+		all = append(all, d.host)
+	}
+	if l.hosts.phone != nil {
+		all = append(all, l.hosts.phone)
+	}
+	return all
+}
+
 // addFarEnds puts the clouds on the wire and starts them, and the home's name
 // server on the router.
 func (l *Lab) addFarEnds(authority *far.Authority) error {
-	ends := gateways.FarEnds(l.options.Gateway.Kind, max(l.options.Gateway.Pace, 0.001))
+	var ends []far.End
+	for _, d := range l.devices {
+		ends = append(ends, gateways.FarEnds(d.options.Kind, max(d.options.Pace, 0.001))...)
+	}
 	zone := far.Zone{"router.home": homeAddr(l.options.Subnet, 1), "bridge.home": l.BridgeAddr()}
 	for i := range ends {
 		if !ends[i].Addr.IsValid() {
@@ -114,9 +127,10 @@ func (l *Lab) startPhone() {
 	if l.hosts.phone == nil {
 		return
 	}
+	server := l.homeAssistant()
 	phone := far.Phone{
-		Host: l.hosts.phone, Server: netip.AddrPortFrom(l.hosts.gateway.Addr(), gateways.HomeAssistantPort),
-		Ping: max(time.Second, time.Duration(float64(55*time.Second)/l.options.Gateway.Pace)), Log: l.options.Log,
+		Host: l.hosts.phone, Server: netip.AddrPortFrom(server.host.Addr(), gateways.HomeAssistantPort),
+		Ping: max(time.Second, time.Duration(float64(55*time.Second)/server.options.Pace)), Log: l.options.Log,
 	}
 	l.group.Go(func() error { return phone.Run(l.ctx) })
 }

@@ -28,6 +28,9 @@ import (
 type LabOptions struct {
 	// Gateway turns the gateway under test; see [gateways.Defaults].
 	Gateway gateways.Options
+	// More are further gateways in the same home on the same bridge, each of
+	// another kind.
+	More []gateways.Options
 	// Wire makes the network: New of package memory, netstack or veth.
 	Wire func(wire.Options) (wire.Network, error)
 	// Subnet is the third number of the home's network, 192.168.Subnet.0/24.
@@ -50,7 +53,7 @@ type Lab struct {
 	options    LabOptions
 	log        *slog.Logger
 	network    wire.Network
-	gateway    *gateways.Gateway
+	devices    []*device // the gateways; the first is that of LabOptions.Gateway
 	bridge     *bridge.Bridge
 	controller wire.Host
 	hosts      homeHosts
@@ -75,8 +78,10 @@ func New(o LabOptions) (_ *Lab, err error) {
 	}
 	lab := &Lab{stopBridge: func() {}}
 	o.Log = lab.heard(cmp.Or(o.Log, slog.New(slog.DiscardHandler)))
-	o.Gateway.Log = lab.heard(cmp.Or(o.Gateway.Log, o.Log))
 	lab.options, lab.log = o, o.Log
+	if err := lab.addDevices(); err != nil {
+		return nil, fmt.Errorf("simulated lab: %w", err)
+	}
 	if lab.network, err = openNetwork(o); err != nil {
 		return nil, fmt.Errorf("simulated lab: %w", err)
 	}
@@ -129,24 +134,21 @@ func (l *Lab) build() error {
 	if err := l.startBridge(); err != nil {
 		return err
 	}
-	l.gateway, err = gateways.New(l.hosts.gateway, gateways.Home{
-		Router: homeAddr(l.options.Subnet, 1), Prefix: homePrefix(l.options.Subnet), Roots: authority.Roots(),
-		Bridge: gateways.Bridge{Addr: l.BridgeAddr(), ID: l.bridge.ID(), Key: l.secret("gateway")},
-	}, l.options.Gateway)
-	if err != nil {
-		return err
+	for _, d := range l.devices {
+		if err := l.startDevice(d, authority); err != nil {
+			return err
+		}
 	}
-	l.group.Go(func() error { return l.gateway.Run(l.ctx) })
 	l.startPhone()
 	return nil
 }
 
-// addBridge makes the bridge with the keys of gateway and controller.
+// addBridge makes the bridge with the keys of gateways and controller.
 func (l *Lab) addBridge() error {
 	o := l.options.Bridge
-	keys := map[string]string{
-		"hueprint#controller":                    l.secret("controller"),
-		string(l.options.Gateway.Kind) + "#link": l.secret("gateway"),
+	keys := map[string]string{"hueprint#controller": l.secret("controller")}
+	for _, d := range l.devices {
+		keys[string(d.options.Kind)+"#link"] = l.secret(d.name)
 	}
 	maps.Copy(keys, o.Keys)
 	o.Keys, o.Seed, o.Logger = keys, cmp.Or(o.Seed, l.options.Seed<<8|uint64(l.options.Subnet)), cmp.Or(o.Logger, l.options.Log)
@@ -162,14 +164,19 @@ func (l *Lab) secret(whose string) string {
 	return hex.EncodeToString(sum[:20])
 }
 
-// Ready waits until the gateway's streams, subscriptions and first polls are
+// Ready waits until the gateways' streams, subscriptions and first polls are
 // up, or says which are missing when ctx ends first.
 func (l *Lab) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stop := context.AfterFunc(l.ctx, func() { cancel(fmt.Errorf("the lab has ended: %w", context.Cause(l.ctx))) })
 	defer stop()
-	return l.gateway.Ready(ctx)
+	for _, d := range l.devices {
+		if err := d.program.Ready(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Controller is the computer that commands the bridge and captures; the HTTP
@@ -191,12 +198,18 @@ func (l *Lab) BridgeAddr() netip.Addr { return homeAddr(l.options.Subnet, 2) }
 func (l *Lab) Key() string { return l.key }
 
 // Truth is what the gateway was made to do. It is for tests.
-func (l *Lab) Truth() gateways.Truth { return l.gateway.Truth() }
+func (l *Lab) Truth() gateways.Truth { return l.devices[0].program.Truth() }
 
 // Gateway is the device under test as the wire knows it.
-func (l *Lab) Gateway() traffic.Gateway {
-	host := l.hosts.gateway
-	return traffic.Gateway{Name: string(l.options.Gateway.Kind), MACs: []traffic.MAC{host.MAC()}, Addrs: []netip.Addr{host.Addr()}}
+func (l *Lab) Gateway() traffic.Gateway { return l.devices[0].known() }
+
+// Gateways are all devices under test; their names are their kinds.
+func (l *Lab) Gateways() []traffic.Gateway {
+	var all []traffic.Gateway
+	for _, d := range l.devices {
+		all = append(all, d.known())
+	}
+	return all
 }
 
 // Peers says which addresses in the home have a role.
@@ -211,8 +224,21 @@ func (l *Lab) Peers() traffic.Peers {
 // Recorder records the frames on the gateway's cable, on wires that can inject
 // its marker frames. Over package veth, capture the cable that its Cable names
 // for [GatewayHost] instead, as an interface.
-func (l *Lab) Recorder() capture.Recorder {
-	return wire.TapRecorder{Network: l.network, Host: GatewayHost, MAC: l.controller.MAC()}
+func (l *Lab) Recorder() capture.Recorder { return l.recorder(GatewayHost) }
+
+// RecorderOf records the frames on the cable of whoever has that MAC in the
+// home.
+func (l *Lab) RecorderOf(mac traffic.MAC) (capture.Recorder, bool) {
+	for _, h := range l.Hosts() {
+		if h.MAC() == mac {
+			return l.recorder(h.Name()), true
+		}
+	}
+	return nil, false
+}
+
+func (l *Lab) recorder(host string) capture.Recorder {
+	return wire.TapRecorder{Network: l.network, Host: host, MAC: l.controller.MAC()}
 }
 
 // Close ends all programs and waits for them, then takes down the network. It
