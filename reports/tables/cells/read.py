@@ -4,6 +4,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 HERE = Path(".")
+# Text that may look like a number: CSV does not tell.
+TEXT = dict.fromkeys(["run", "gateway", "light", "action", "channel", "detail"], "string")
 
 
 def table(name):
@@ -12,6 +14,7 @@ def table(name):
         return pd.read_parquet(HERE / f"{name}.parquet", dtype_backend="numpy_nullable")
     frame = pd.read_csv(
         HERE / f"{name}.csv",
+        dtype=TEXT,
         dtype_backend="numpy_nullable",
         keep_default_na=False,
         na_values=[""],
