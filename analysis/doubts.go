@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/hueprint/hueprint/experiments"
 	"github.com/hueprint/hueprint/traffic"
@@ -148,7 +147,7 @@ func (s *study) unclear() string {
 	if u <= s.set.window/clockShare {
 		return ""
 	}
-	return fmt.Sprintf("The capturing host's clock is known to ± %v only, more than a quarter of the window of %v. Synchronise the clocks (NTP or PTP), or record on the controller, and run again.", u.Round(time.Microsecond), s.set.window)
+	return fmt.Sprintf("The capturing host's clock is known to ± %s only, more than a quarter of the window of %s. Synchronise the clocks (NTP or PTP), or record on the controller, and run again.", experiments.Span(u), experiments.Span(s.set.window))
 }
 
 func (s *study) unconfirmed() string {

@@ -45,7 +45,7 @@ func (l *labelledStudy) verdict(g traffic.Gateway) (Verdict, []part) {
 
 // labelledReasons are those of a designed run, but for the slots it lacks.
 func labelledReasons(v Verdict) []string {
-	out := reasons(v, fmt.Sprintf("alpha = %g", v.Alpha))
+	out := reasons(v, fmt.Sprintf("α = %g", v.Alpha))
 	out[len(out)-1] = "What would change this: a run of hueprint's own, with control slots, that says otherwise."
 	return out
 }
@@ -64,7 +64,7 @@ func (l *labelledStudy) shifts() string {
 func (l *labelledStudy) doubts() []string {
 	out := slices.Clone(l.damage)
 	if l.result.Floor > l.options.Alpha {
-		out = append(out, fmt.Sprintf("Capture too short: the least p it can yield is about %.2g, (window + 1 s)/duration, above alpha = %g. Record longer around the actions, or analyse several captures together.", l.result.Floor, l.options.Alpha))
+		out = append(out, fmt.Sprintf("Capture too short: the least p it can yield is about %.2g, (window + 1 s)/duration, above α = %g. Record longer around the actions, or analyse several captures together.", l.result.Floor, l.options.Alpha))
 	}
 	return out
 }

@@ -67,9 +67,9 @@ func (s *study) blocks() []int {
 func (s *study) level() string {
 	looks := s.run.Plan.Experiment.Looks
 	if len(looks) == 0 {
-		return fmt.Sprintf("alpha = %g", s.set.alpha)
+		return fmt.Sprintf("α = %g", s.set.alpha)
 	}
-	return fmt.Sprintf("%.3g (look %d of %d; alpha = %g is split equally over the looks)", s.set.alpha, s.run.LookReached(), len(looks), s.set.total)
+	return fmt.Sprintf("%.3g (look %d of %d; α = %g is split equally over the looks)", s.set.alpha, s.run.LookReached(), len(looks), s.set.total)
 }
 
 // endedEarly says so of a run that a look has ended.

@@ -191,4 +191,4 @@ func idleTable(c analysis.IdleComparison, clean func(string) string) table.Write
 }
 
 // rate writes how often something came, to three digits or so.
-func rate(x float64) string { return strings.TrimSpace(digits(x, "")) }
+func rate(x float64) string { return digits(x) }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hueprint/hueprint/experiments"
 )
 
 // Number writes a probability or level with two significant digits.
@@ -40,29 +42,16 @@ func delay(ms float64) string {
 	return fmt.Sprintf("%s%.0f ms", sign, ms)
 }
 
-// duration writes a length of time for people, to three digits or so.
-func duration(d time.Duration) string {
-	switch a := d.Abs(); {
-	case a == 0:
-		return "0 s"
-	case a < time.Millisecond:
-		return digits(float64(d)/1e3, "µs")
-	case a < time.Second:
-		return digits(float64(d)/1e6, "ms")
-	case a < 2*time.Minute:
-		return digits(d.Seconds(), "s")
-	case a < 2*time.Hour:
-		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
-	}
-	return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
-}
+// duration writes a length of time for people.
+func duration(d time.Duration) string { return experiments.Span(d) }
 
-func digits(x float64, unit string) string {
+// digits writes three of them, without zeros at the end.
+func digits(x float64) string {
 	s := strconv.FormatFloat(x, 'f', max(0, 2-int(math.Log10(math.Max(math.Abs(x), 1)))), 64)
 	if strings.Contains(s, ".") {
 		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
 	}
-	return s + " " + unit
+	return s
 }
 
 // clock writes an instant's time of day in UTC, to the millisecond.

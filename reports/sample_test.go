@@ -50,7 +50,7 @@ func visible(gateway string) analysis.Verdict {
 	steps := []analysis.Step{step(cloud("eu.example.net"), traffic.Out, 377, 131), step(cloud("eu.example.net"), traffic.In, 201, 166)}
 	steps[0].Main, steps[1].Core, steps[1].Seen = true, false, 9
 	return analysis.Verdict{Gateway: gateway, Kind: "hub", Verdict: analysis.CloudVisible, Link: analysis.LinkShown, P: ptr(5.4e-6), Alpha: 0.01,
-		Reasons: []string{"The smallest adjusted p is 5.4e-06, at most alpha = 0.01."},
+		Reasons: []string{"The smallest adjusted p is 5.4e-06, at most α = 0.01."},
 		Scopes: []analysis.ScopeVerdict{
 			{Scope: traffic.Internet, Verdict: analysis.CloudVisible, P: ptr(5.4e-6), Packets: 1493, Pattern: analysis.Pattern{Steps: steps}},
 			{Scope: traffic.LAN, Verdict: analysis.NotDetected, P: ptr(0.98), Packets: 12, Pattern: analysis.Pattern{Steps: []analysis.Step{}}}},
@@ -73,7 +73,7 @@ func local(gateway string) analysis.Verdict {
 func unseen(gateway string, link analysis.Link) analysis.Verdict {
 	v := visible(gateway)
 	v.Verdict, v.Link, v.P, v.Pattern = analysis.NotDetected, link, ptr(0.95), analysis.Pattern{Steps: []analysis.Step{}}
-	v.Reasons = []string{"The smallest adjusted p is 0.95, above alpha = 0.01."}
+	v.Reasons = []string{"The smallest adjusted p is 0.95, above α = 0.01."}
 	v.Scopes = []analysis.ScopeVerdict{{Scope: traffic.Internet, Verdict: analysis.NotDetected, P: ptr(0.95), Packets: 301, Pattern: analysis.Pattern{Steps: []analysis.Step{}}}}
 	v.Null.Observed = 0.4
 	return v
