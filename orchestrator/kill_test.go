@@ -113,7 +113,9 @@ func remoteConductor(dir, url string) Conductor {
 
 // conductElsewhere is a run in a process of its own, to be killed.
 func conductElsewhere(dir string) {
-	if _, err := remoteConductor(dir, os.Getenv("HUEPRINT_TEST_URL")).Run(context.Background(), quick()); err != nil {
+	o := quick()
+	o.Occasion.Firing = os.Getenv("HUEPRINT_TEST_FIRING")
+	if _, err := remoteConductor(dir, os.Getenv("HUEPRINT_TEST_URL")).Run(context.Background(), o); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
