@@ -46,7 +46,7 @@ func TestReadsSurvive(t *testing.T) {
 		{"empty", answer(200, ``), ErrAnswer},
 		{"error in words", answer(200, `[{"error":{"type":"x"}}]`), ErrAnswer},
 		{"429", page(429), ErrBusy},
-		{"503", page(503), ErrBusy},
+		{"503", page(503), ErrUnavailable},
 		{"301", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://192.0.2.1/", http.StatusMovedPermanently)
 		}, ErrRedirect},

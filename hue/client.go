@@ -130,8 +130,10 @@ func checkStatus(code int) error {
 		return &statusError{code, ErrRedirect}
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
 		return &statusError{code, ErrUnauthorized}
-	case code == http.StatusTooManyRequests, code == http.StatusServiceUnavailable:
+	case code == http.StatusTooManyRequests:
 		return &statusError{code, ErrBusy}
+	case code == http.StatusServiceUnavailable:
+		return &statusError{code, ErrUnavailable}
 	default:
 		return &statusError{code, ErrAnswer}
 	}

@@ -17,6 +17,7 @@ var (
 	ErrUnauthorized  = errors.New("hue: bridge does not accept the application key (press its link button, then pair again)")
 	ErrLinkButton    = errors.New("hue: link button was not pressed (press the round button on the bridge, then pair within 30 s)")
 	ErrBusy          = errors.New("hue: bridge has too many requests (wait some seconds; close other programs that use it)")
+	ErrUnavailable   = errors.New("hue: bridge cannot serve for the moment, as while it starts, updates or has too much to do (wait a minute; if it stays so, restart the bridge)")
 	ErrRedirect      = errors.New("hue: bridge redirects to another address, as a Bridge Pro does for plain HTTP (write https:// before its address and pair again)")
 	ErrNoSuchLight   = errors.New("hue: bridge has no light of that number (list its lights and choose one)")
 	ErrUntrusted     = errors.New("hue: certificate is not the bridge's (if the bridge was replaced or reset, pair again; a gen-1 bridge needs http:// before its address; otherwise someone answers in its place)")
@@ -86,7 +87,7 @@ func kindOf(err error) error {
 
 // isHue reports whether the error already bears one of this package's sentinels.
 func isHue(err error) bool {
-	for _, kind := range []error{ErrUnauthorized, ErrLinkButton, ErrBusy, ErrRedirect, ErrNoSuchLight,
+	for _, kind := range []error{ErrUnauthorized, ErrLinkButton, ErrBusy, ErrUnavailable, ErrRedirect, ErrNoSuchLight,
 		ErrUntrusted, ErrClient, ErrOtherBridge, ErrUnreachable, ErrTimeout, ErrLost, ErrAnswer, ErrRefused, ErrPartial, ErrNoEventStream, ErrAddress} {
 		if errors.Is(err, kind) {
 			return true

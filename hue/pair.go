@@ -75,7 +75,7 @@ func endOfPairing(last error) error {
 
 func worthAnotherTry(err error) bool {
 	kind := kindOf(err)
-	return errors.Is(err, ErrLinkButton) || errors.Is(err, ErrBusy) || kind == ErrTimeout || kind == ErrLost
+	return errors.Is(err, ErrLinkButton) || errors.Is(err, ErrBusy) || errors.Is(err, ErrUnavailable) || kind == ErrTimeout || kind == ErrLost
 }
 
 func (b *Bridge) requestKey(ctx context.Context, app string, withClientKey bool) (Key, error) {
