@@ -82,11 +82,12 @@ func (g *Gate) Invite(ctx context.Context) (path string, err error) {
 func (g *Gate) Guard(r Route) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		who, err := g.identify(c)
+		c.Set(identityKey, who)
 		switch {
+		case r.Scope == "": // everybody may, also when the store cannot say who it is
 		case err != nil && !errors.Is(err, errNobody):
 			g.fail(c, err)
 			return
-		case r.Scope == "": // everybody may, somebody or not
 		case !who.Known():
 			g.turnAway(c)
 			return
@@ -96,7 +97,6 @@ func (g *Gate) Guard(r Route) gin.HandlerFunc {
 				Do:   "Ask an administrator of this panel."})
 			return
 		}
-		c.Set(identityKey, who)
 		c.Set(stillKey, func() bool {
 			again, err := g.identify(c)
 			return err == nil && again.Scope.Allows(r.Scope)

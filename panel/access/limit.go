@@ -15,6 +15,8 @@ const (
 	// tableAtMost is how many addresses or names are remembered; those beyond
 	// share one limit.
 	tableAtMost = 4096
+	// keyAtMost is the length of what is remembered; nobody has a longer name.
+	keyAtMost = 64
 )
 
 // A limit says how often something may be tried, for each key.
@@ -33,6 +35,9 @@ func newTries() *rate.Limiter { return rate.NewLimiter(rate.Every(tryEvery), tri
 // of returns the key's own limiter, or the one of all others when the table is
 // full of such as are not at rest.
 func (l *limit) of(key string, now time.Time) *rate.Limiter {
+	if len(key) > keyAtMost {
+		return l.others
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if r := l.keys[key]; r != nil {

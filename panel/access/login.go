@@ -76,7 +76,11 @@ func (g *Gate) Try(c *gin.Context, name string, prove func() error) (wait time.D
 		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 		return wait, nil
 	}
-	if err = prove(); !errors.Is(err, ErrWrongPassword) {
+	err = prove()
+	if errors.Is(err, ErrWrongPassword) {
+		// Without the name: people type passwords into that field.
+		g.log.Warn("a wrong password or link", "address", network(c.Request.RemoteAddr))
+	} else {
 		t.forgive()
 	}
 	return 0, err

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"iter"
 	"strconv"
 	"strings"
@@ -20,13 +19,11 @@ type Hub struct {
 	epoch string // of this process; part of every ID
 	now   func() time.Time
 
-	mu      sync.Mutex
-	ring    []entry
-	last    uint64        // number of the newest event; the first has 1
-	woken   chan struct{} // closed at the next event
-	closed  bool
-	readers int
-	counted func(int)
+	mu     sync.Mutex
+	ring   []entry
+	last   uint64        // number of the newest event; the first has 1
+	woken  chan struct{} // closed at the next event
+	closed bool
 }
 
 // An entry is an event in the ring, and the value of packets, which can be put
@@ -44,17 +41,6 @@ func NewHub(keep int) *Hub {
 		epoch: hex.EncodeToString(epoch), now: time.Now,
 		ring: make([]entry, max(keep, 16)), woken: make(chan struct{}),
 	}
-}
-
-// OnReaders makes the hub call f with the number of readers whenever it changes.
-// It must be called before the first reader comes; f must return at once.
-func (h *Hub) OnReaders(f func(n int)) { h.counted = f }
-
-// Readers counts those who read now.
-func (h *Hub) Readers() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.readers
 }
 
 // Publish tells all readers. It never waits. Data that cannot be written as JSON
@@ -97,8 +83,6 @@ func (h *Hub) id(n uint64) string { return h.epoch + "-" + strconv.FormatUint(n,
 // [lab.KindReset] first.
 func (h *Hub) Events(ctx context.Context, after string) iter.Seq[lab.Event] {
 	return func(yield func(lab.Event) bool) {
-		h.count(+1)
-		defer h.count(-1)
 		at, lost := h.position(after)
 		if lost && !yield(h.reset(at)) {
 			return
@@ -130,16 +114,6 @@ func (h *Hub) isClosed() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.closed
-}
-
-func (h *Hub) count(n int) {
-	h.mu.Lock()
-	h.readers += n
-	readers := h.readers
-	h.mu.Unlock()
-	if h.counted != nil {
-		h.counted(readers)
-	}
 }
 
 // position is the number of the last event that a reader has, by the ID that it
@@ -181,11 +155,4 @@ func (h *Hub) read(at uint64) ([]lab.Event, uint64, <-chan struct{}) {
 		behind = append(behind, h.ring[n%uint64(len(h.ring))])
 	}
 	return together(behind), h.last, h.woken
-}
-
-// String names the hub's state for logs.
-func (h *Hub) String() string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return fmt.Sprintf("%d events, %d readers", h.last, h.readers)
 }

@@ -37,6 +37,9 @@ func Serve(c *gin.Context, feed lab.Feed) {
 	h.Set("X-Accel-Buffering", "no")
 	c.Writer.WriteHeader(http.StatusOK)
 
+	// A server's time limit for reading requests must not end the answer.
+	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Time{})
+
 	ctx, cancel := context.WithCancel(c.Request.Context())
 	events := make(chan lab.Event, 16)
 	done := make(chan struct{})
