@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -63,36 +62,22 @@ func FinishRemovals(root string) error {
 	return nil
 }
 
-// removable tells why the run must stay for now. A run is going on when its
-// journal has no end and somebody holds its light or one of its interfaces: the
-// recording of an idle gateway holds interfaces only.
+// removable tells why the run must stay for now.
 func removable(state string, f *Folder) error {
 	r, err := f.facts()
 	if err != nil {
 		return err
 	}
-	entries, _, err := f.entries()
+	claim, err := f.Claim()
 	if err != nil {
 		return err
 	}
-	if claim(r.Found, entries).Pending() {
+	if claim.Pending() {
 		return fmt.Errorf("its light has not been put back (run: hueprint restore): %w", ErrInUse)
 	}
-	if slices.ContainsFunc(entries, func(e entry) bool { return e.Kind == endedEntry }) {
-		return nil
+	alive, err := Alive(state, r)
+	if err == nil && alive {
+		err = fmt.Errorf("it goes on (wait until it ends, or stop it): %w", ErrInUse)
 	}
-	resources := []string{RunResource(r)}
-	for _, g := range r.Gateways {
-		resources = append(resources, InterfaceResource(g.Interface))
-	}
-	for _, resource := range resources {
-		idle, err := free(state, resource)
-		if err != nil {
-			return err
-		}
-		if !idle {
-			return fmt.Errorf("it has no end, and %s is in use (wait until that run ends, or stop it): %w", resource, ErrInUse)
-		}
-	}
-	return nil
+	return err
 }

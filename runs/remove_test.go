@@ -44,9 +44,12 @@ func TestARunWhoseLightWasNotPutBackIsNotRemoved(t *testing.T) {
 }
 
 func TestARunThatGoesOnIsNotRemoved(t *testing.T) {
-	for _, resource := range []func(experiments.Run) string{RunResource, func(r experiments.Run) string { return InterfaceResource(r.Gateways[0].Interface) }} {
-		f, state := newFolder(t), t.TempDir()
-		lock, err := Acquire(state, resource(registered(t)), Holder{PID: os.Getpid(), Run: f.ID()})
+	for _, idle := range []bool{false, true} {
+		r, state := registered(t), t.TempDir()
+		r.Idle = idle
+		f, err := Create(t.TempDir(), r)
+		must(t, err)
+		lock, err := Acquire(state, RunResource(r), Holder{PID: os.Getpid(), Run: f.ID()})
 		must(t, err)
 		if err := Remove(state, f); !errors.Is(err, ErrInUse) {
 			t.Errorf("removed: %v", err)

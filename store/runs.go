@@ -41,9 +41,18 @@ type Run struct {
 	// Bytes is the size of the folder.
 	Bytes int64 `json:"bytes"`
 	// Attention tells that somebody should look: the run did not complete, the
-	// light was not put back, or a verdict is inconclusive.
+	// light was not put back, or a verdict is inconclusive; until the run is tagged
+	// [SeenTag].
 	Attention bool `json:"attention"`
 }
+
+// The tags that mean something to the program.
+const (
+	// KeepTag keeps a run from being removed ([Retention]).
+	KeepTag = "keep"
+	// SeenTag says that somebody has looked at a run that wanted attention.
+	SeenTag = "seen"
+)
 
 // A RunVerdict is one gateway's verdict.
 type RunVerdict struct {
@@ -53,10 +62,15 @@ type RunVerdict struct {
 	Alpha   float64             `json:"alpha"`
 }
 
-// A RunSort is the column by which a list is ordered; ties are in order of ID.
+// A RunSort is the column by which a list is ordered; ties are in order of ID,
+// in the same direction.
 type RunSort string
 
-// The columns.
+// The columns. ByGateway compares the run's gateways joined by ", ". ByVerdict
+// takes the verdict with the widest audience of the run's: cloud-visible,
+// lan-visible, not-detected, inconclusive, none. ByP takes the smallest p; a run
+// without one stands as if it were larger than any. ByDuration takes Ended after
+// Started, 0 when either is not known.
 const (
 	ByTime       RunSort = "time"
 	ByExperiment RunSort = "experiment"
@@ -66,10 +80,13 @@ const (
 	ByDuration   RunSort = "duration"
 )
 
-// A RunQuery chooses runs; the zero value chooses all, newest first.
+// A RunQuery chooses runs; the zero value chooses all, newest first. All
+// conditions must hold. With both Gateway and Verdict, that gateway has that
+// verdict.
 type RunQuery struct {
 	Gateway, Verdict, Tag, Experiment, Schedule, Ending string
-	// Text is looked for in ID, experiment, gateways, tags and cause.
+	// Text is looked for in ID, experiment, gateways, tags and cause, whatever
+	// the case of its letters.
 	Text      string
 	From, To  time.Time // of Prepared; To is exclusive
 	Attention bool      // only those that need somebody to look
@@ -102,7 +119,8 @@ type Runs interface {
 	Run(ctx context.Context, id string) (Run, error)
 	// RemoveRun takes an entry out; one that is not there is no error.
 	RemoveRun(ctx context.Context, id string) error
-	// ListRuns returns a page.
+	// ListRuns returns a page; [ErrQuery]. Runs that are entered while somebody
+	// turns the pages appear or not, and none is shown twice.
 	ListRuns(ctx context.Context, q RunQuery) (RunPage, error)
 	// RunFacets returns what filters can offer.
 	RunFacets(ctx context.Context) (Facets, error)

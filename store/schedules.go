@@ -59,12 +59,14 @@ type Schedule struct {
 
 // Schedules keeps them.
 type Schedules interface {
-	// PutSchedule enters a schedule of Revision 0, or replaces the entry whose
-	// revision it has ([ErrChanged] otherwise), and returns it with its new one.
+	// PutSchedule enters a schedule of Revision 0 ([ErrExists] when its ID is
+	// taken), or replaces the entry whose revision it has ([ErrChanged]
+	// otherwise), and returns it with its new one.
 	PutSchedule(ctx context.Context, s Schedule) (Schedule, error)
 	// Schedule returns an entry; [ErrNotFound].
 	Schedule(ctx context.Context, id string) (Schedule, error)
-	// RemoveSchedule takes an entry out; its firings stay.
+	// RemoveSchedule takes an entry out; its firings stay. One that is not there
+	// is no error.
 	RemoveSchedule(ctx context.Context, id string) error
 	// ListSchedules returns all in order of name, then ID.
 	ListSchedules(ctx context.Context) ([]Schedule, error)
@@ -126,8 +128,8 @@ type Firings interface {
 	PutFiring(ctx context.Context, f Firing) error
 	// Firing returns an entry; [ErrNotFound].
 	Firing(ctx context.Context, id string) (Firing, error)
-	// ListFirings returns a page.
+	// ListFirings returns a page; [ErrQuery].
 	ListFirings(ctx context.Context, q FiringQuery) (FiringPage, error)
-	// RunningFirings returns those without a final outcome.
+	// RunningFirings returns those without a final outcome, the oldest due first.
 	RunningFirings(ctx context.Context) ([]Firing, error)
 }
