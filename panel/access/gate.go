@@ -51,7 +51,7 @@ type Gate struct {
 	log    *slog.Logger
 	origin *http.CrossOriginProtection
 
-	addresses, names *limit
+	addresses *limit
 }
 
 // NewGate makes the gate. Its views may be drawn only by what p knows.
@@ -63,7 +63,7 @@ func NewGate(o Options, p *People, views Views, log *slog.Logger) *Gate {
 		o.Longest = longest
 	}
 	return &Gate{o: o, keep: p.keep, people: p, views: views, now: p.now, log: log,
-		origin: http.NewCrossOriginProtection(), addresses: newLimit(), names: newLimit()}
+		origin: http.NewCrossOriginProtection(), addresses: newLimit()}
 }
 
 // Invite makes the one-time link to the first account and returns its path; it

@@ -70,7 +70,7 @@ func (g *Gate) login(c *gin.Context) {
 // which the answer says in Retry-After. Only [ErrWrongPassword] counts.
 func (g *Gate) Try(c *gin.Context, name string, prove func() error) (wait time.Duration, err error) {
 	now := g.now()
-	t, wait := begin(now, g.addresses.of(network(c.Request.RemoteAddr), now), g.names.of(name, now))
+	t, wait := begin(now, g.addresses.of(network(c.Request.RemoteAddr), now), g.people.names.of(name, now))
 	if wait > 0 {
 		g.log.Warn("too many wrong passwords", "address", network(c.Request.RemoteAddr))
 		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))

@@ -31,6 +31,9 @@ var (
 	ErrBadScope = errors.New("a scope is view, run or admin")
 	// ErrWrongPassword says that name or password is wrong, and not which.
 	ErrWrongPassword = errors.New("the name or the password is wrong")
+	// ErrTooMany says that a password was tried too often; it is an
+	// ErrWrongPassword as well.
+	ErrTooMany = fmt.Errorf("%w, and was so too often (wait a minute)", ErrWrongPassword)
 	// ErrLastAdmin says that nobody would be left to let others in.
 	ErrLastAdmin = errors.New("this is the last administrator (make another one first)")
 	// ErrPast says that a token would have expired before it is made.
@@ -48,13 +51,14 @@ type People struct {
 	keep   Keep
 	now    func() time.Time
 	hasher *hasher
+	names  *limit
 	// admins is held from counting administrators to making one fewer.
 	admins sync.Mutex
 }
 
 // NewPeople works on what keep keeps.
 func NewPeople(keep Keep, now func() time.Time) *People {
-	return &People{keep: keep, now: now, hasher: newHasher(presentCost)}
+	return &People{keep: keep, now: now, hasher: newHasher(presentCost), names: newLimit()}
 }
 
 // Accounts lists all in order of name.
@@ -94,10 +98,20 @@ func (p *People) SetPassword(ctx context.Context, name, password string) error {
 }
 
 // ChangePassword is [People.SetPassword] by the account's owner, who must know
-// the old one: [ErrWrongPassword]. Its caller limits how often that is tried
-// ([Gate.Try]).
+// the old one: [ErrWrongPassword], [ErrTooMany]. A new password that is not
+// possible is told first.
 func (p *People) ChangePassword(ctx context.Context, name, old, password string) error {
-	if _, err := p.proves(ctx, name, old); err != nil {
+	if err := checkPassword(password); err != nil {
+		return err
+	}
+	now := p.now()
+	t, wait := begin(now, p.names.of(name, now))
+	if wait > 0 {
+		return ErrTooMany
+	}
+	if _, err := p.proves(ctx, name, old); errors.Is(err, ErrWrongPassword) {
+		return err
+	} else if t.forgive(); err != nil {
 		return err
 	}
 	return p.SetPassword(ctx, name, password)

@@ -2,11 +2,13 @@ package labtest
 
 import (
 	"fmt"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/hueprint/hueprint/panel/live"
 	"github.com/hueprint/hueprint/store"
+	"github.com/hueprint/hueprint/store/sqlite"
 )
 
 // A Lab is all that the panel stands on.
@@ -60,6 +62,15 @@ func (l *Lab) Fill(t testing.TB, n int) {
 		r.ID = fmt.Sprintf("01FILL%020d", n-i)
 		check(t, l.Store.PutRun(t.Context(), r))
 	}
+}
+
+// open makes an empty store whose clock stands still as well.
+func open(t testing.TB) store.Store {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "lab.db"), sqlite.Options{Now: Noon})
+	check(t, err)
+	t.Cleanup(func() { check(t, db.Close()) })
+	return db
 }
 
 func check(t testing.TB, err error) {

@@ -71,28 +71,10 @@ func (l *Lab) Record(t testing.TB, r Recipe) store.Run {
 	if r.Note != "" {
 		check(t, f.AddNote(runs.Note{At: run.Prepared.Add(time.Hour), By: "ada", Text: r.Note}))
 	}
-	entry := digest(t, f)
+	entry, err := store.Digest(f)
+	check(t, err)
 	check(t, l.Store.PutRun(t.Context(), entry))
 	return entry
-}
-
-// digest is the run's entry in the index.
-func digest(t testing.TB, f *runs.Folder) store.Run {
-	t.Helper()
-	run, err := f.Run()
-	check(t, err)
-	e := store.Run{ID: run.ID, Dir: f.Dir(), Experiment: run.Plan.Experiment.Name, Light: run.Plan.Experiment.Light, Simulated: run.Simulated, Idle: run.Idle,
-		Gateways: run.Plan.Experiment.Gateways, Prepared: run.Prepared, Started: run.Started, Ended: run.Ended, Ending: run.Ending, Cause: run.Cause, Restored: run.Restored,
-		Slots: len(run.Commands), Planned: len(run.Plan.Slots), Schedule: run.Occasion.Schedule, By: run.Occasion.By, Attempt: run.Occasion.Attempt,
-		Tags: run.Occasion.Tags, Bytes: 1 << 20}
-	if found, err := f.Findings(); err == nil {
-		for _, v := range found.Verdicts {
-			e.Verdicts = append(e.Verdicts, store.RunVerdict{Gateway: v.Gateway, Verdict: v.Verdict, P: v.P, Alpha: v.Alpha})
-			e.Attention = e.Attention || v.Verdict == analysis.Inconclusive
-		}
-	}
-	e.Attention = e.Attention || run.Ending != experiments.Complete || !run.Restored && !run.Idle
-	return e
 }
 
 func analyse(f *runs.Folder, o analysis.Options) (analysis.Findings, []analysis.Trace, error) {
