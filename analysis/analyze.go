@@ -34,7 +34,7 @@ type Options struct {
 func Registered(e experiments.Experiment) experiments.Registered {
 	return experiments.Registered{
 		Alpha: e.Alpha, Window: e.Window, Version: Version, Looks: e.Looks,
-		Statistic: fmt.Sprintf("presence, count and bytes per trial, one-sided, by rank over all assignments of the design (at most %d, else %d redraws), adjusted by minP step-down", experiments.EnumerateAtMost, experiments.Redraws),
+		Statistic: fmt.Sprintf("presence, count and bytes per trial, one-sided, by rank over all assignments of the design (at most %d, else %d redraws), adjusted by minP step-down", experiments.EnumerateAtMost, e.Redraws()),
 		Candidates: fmt.Sprintf("every channel, direction and kind of event, and each scope's union of channels; length classes are the single-linkage clusters at gaps up to 16 bytes, at most %d bytes wide, and the whole channel; at least %d occurrences in trials",
 			correlate.WidestClass, correlate.LeastOccurrences),
 	}
@@ -123,7 +123,7 @@ func findings(run experiments.Run, set settings, studies []*study) Findings {
 func designOf(d *correlate.Design, set settings) Design {
 	redraws := d.Pool
 	if !d.Enumerated {
-		redraws = experiments.Redraws
+		redraws = d.Pool - 1
 	}
 	return Design{
 		Method: Randomisation, Actions: d.Actions, Controls: d.Trials - d.Actions, Assignments: d.Assignments(),
@@ -163,7 +163,7 @@ func newStudy(run experiments.Run, g experiments.Gateway, packets iter.Seq2[traf
 	}
 	s.window = align.Around(set.window, s.recording.Offset)
 	s.trials = align.Trials(asOfLook(run), s.recording, s.log.Events, s.window)
-	s.design = correlate.NewBlocked(arms(s.trials), s.blocks(), set.seed)
+	s.design = correlate.NewBlocked(arms(s.trials), s.blocks(), run.Plan.Experiment.Redraws(), set.seed)
 	if !beforeFirstLook(run) {
 		s.candidates = correlate.Candidates(s.trials)
 	}

@@ -52,7 +52,7 @@ func TestALookIsTestedAtItsShareOfAlpha(t *testing.T) {
 	if q == nil || q.Look != 1 || !q.Decided || v.Alpha != 0.01/3 || q.Level != v.Alpha || f.Design.Alpha != 0.01 || v.Sequential != q || f.Exploratory {
 		t.Errorf("alpha %v, sequential %+v, exploratory %t", v.Alpha, q, f.Exploratory)
 	}
-	if got := strings.Join(v.Reasons, " "); !strings.Contains(got, "look 1 of 3, after 12 of 48 slots, found a mark") || !strings.Contains(got, "0.00333 (look 1 of 3; α = 0.01 is split equally over the looks)") {
+	if got := strings.Join(v.Reasons, " "); !strings.Contains(got, "look 1 of 3, after 12 of 48 slots, found a mark") || !strings.Contains(got, "0.00333 (look 1 of 3; alpha = 0.01 is split equally over the looks)") {
 		t.Errorf("reasons: %s", got)
 	}
 	if len(v.Trials) != 12 {
@@ -66,7 +66,7 @@ func TestLaterLooksMultiplyTheBlocks(t *testing.T) {
 	run, w := looking(4, always)
 	f := analyze(t, decidedAt(run, 2), w)
 	want := experiments.Choose(12, 6) * experiments.Choose(12, 6)
-	if f.Design.Assignments != want || f.Design.Enumerated || f.Design.Redraws != experiments.Redraws {
+	if f.Design.Assignments != want || f.Design.Enumerated || f.Design.Redraws != 3*experiments.Redraws {
 		t.Errorf("design %+v, want %v assignments", f.Design, want)
 	}
 }

@@ -56,9 +56,16 @@ func assignments(blocks []Block) float64 {
 // Level is what p is compared with at each look: alpha, split equally.
 func (e Experiment) Level() float64 { return e.Alpha / float64(max(len(e.Looks), 1)) }
 
+// Redraws is how many assignments the test draws where they are too many to
+// enumerate: [Redraws] for each planned look. The smallest adjusted p that redraws
+// can yield among many candidates is about the number of these over that of the
+// redraws; so each look has as many for its share of alpha as a fixed design has
+// for the whole.
+func (e Experiment) Redraws() int { return Redraws * max(len(e.Looks), 1) }
+
 // At is the design as it stands at a look, counted from 1: the experiment with
-// the actions and controls seen by then. It is a fixed design for counting; its
-// Looks are those up to that one.
+// the actions and controls seen by then. Its Looks are those up to that one, its
+// Alpha their part.
 func (e Experiment) At(look int) Experiment {
 	if look < 1 || look >= len(e.Looks) {
 		return e
@@ -112,7 +119,7 @@ func (e Experiment) checkBlocks() (errs []error) {
 		if b.Actions < 1 || b.Actions >= b.Slots {
 			errs = append(errs, fmt.Errorf("looks %v give slots %d to %d %d actions and %d controls: each block needs both, so plan longer blocks",
 				e.Looks, b.First+1, b.First+b.Slots, b.Actions, b.Slots-b.Actions))
-		} else if p := leastP(assignments(blocks[:i+1])); p > e.Level() {
+		} else if p := LeastP(assignments(blocks[:i+1]), e.Redraws()); p > e.Level() {
 			errs = append(errs, fmt.Errorf("looks %v: look %d, after %d slots (%d actions), has a least p of %.3g, above its level %.3g (alpha %v over %d looks), and could show nothing: look later, or less often",
 				e.Looks, i+1, e.Looks[i], e.actionsBy(e.Looks[i]), p, e.Level(), e.Alpha, len(e.Looks)))
 		}

@@ -159,6 +159,9 @@ func TestTheDesignAtALook(t *testing.T) {
 	if at.Actions != 10 || at.Controls != 20 || at.Level() != e.Level() || at.Assignments() != experiments.Choose(30, 10) {
 		t.Errorf("at look 1: %+v, level %v", at, at.Level())
 	}
+	if e.Redraws() != 3*experiments.Redraws || e.LeastP() != 1.0/30001 {
+		t.Errorf("%d redraws, least p %v", e.Redraws(), e.LeastP())
+	}
 	if e.At(3).Slots() != 120 || e.Duration() != 2*time.Minute+119*30*time.Second+2*time.Minute+15*time.Second {
 		t.Errorf("at the end %d slots, %v", e.At(3).Slots(), e.Duration())
 	}

@@ -132,21 +132,23 @@ func Choose(n, k int) float64 {
 }
 
 // EnumerateAtMost is the number of assignments up to which the test enumerates
-// all of them; beyond it draws Redraws at random. Both belong to the registered
-// analysis.
+// all of them; beyond it draws Redraws at random, for each planned look (see
+// [Experiment.Redraws]). Both belong to the registered analysis.
 const (
 	EnumerateAtMost = 200_000
 	Redraws         = 10_000
 )
 
 // LeastP is the smallest p that the design can yield.
-func (e Experiment) LeastP() float64 { return leastP(e.Assignments()) }
+func (e Experiment) LeastP() float64 { return LeastP(e.Assignments(), e.Redraws()) }
 
-func leastP(assignments float64) float64 {
+// LeastP is the smallest p that a test can yield over that many assignments, of
+// which it draws redraws where they are too many to enumerate.
+func LeastP(assignments float64, redraws int) float64 {
 	if assignments <= EnumerateAtMost {
 		return 1 / assignments
 	}
-	return 1 / float64(1+Redraws)
+	return 1 / float64(1+redraws)
 }
 
 // Warnings lists what an operator should know about a valid design before it is

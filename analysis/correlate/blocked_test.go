@@ -25,7 +25,7 @@ func rowsOf(d *Design) []string {
 // assignments, each once, the real one included; p by hand.
 func TestBlockedPoolIsTheProductOfItsBlocks(t *testing.T) {
 	action := []bool{true, true, false, false, true, false, true, false}
-	d := NewBlocked(action, []int{0, 0, 0, 0, 1, 1, 1, 1}, 1)
+	d := NewBlocked(action, []int{0, 0, 0, 0, 1, 1, 1, 1}, experiments.Redraws, 1)
 	rows := rowsOf(d)
 	if !d.Enumerated || d.Pool != 36 || d.Assignments() != 36 || !slices.Contains(rows, "aaccacac") {
 		t.Fatalf("pool %d of %v, enumerated %t: %q", d.Pool, d.Assignments(), d.Enumerated, rows)
@@ -57,7 +57,7 @@ func TestBlockedRedrawsKeepTheBlocks(t *testing.T) {
 	for i := 30; i < len(blockOf); i++ {
 		blockOf[i] = 1
 	}
-	d := NewBlocked(action, blockOf, 3)
+	d := NewBlocked(action, blockOf, experiments.Redraws, 3)
 	if d.Enumerated || d.Pool != experiments.Redraws+1 {
 		t.Fatalf("pool %d, enumerated %t", d.Pool, d.Enumerated)
 	}
@@ -90,7 +90,7 @@ func TestBlockedRedrawsKeepTheBlocks(t *testing.T) {
 // One block is the design without blocks, to the last redraw.
 func TestOneBlockIsTheFixedDesign(t *testing.T) {
 	for _, action := range [][]bool{arms(4, 5), arms(13, 17), arms(0, 3), arms(3, 0), {}} {
-		d, b := NewDesign(action, 9), NewBlocked(action, make([]int, len(action)), 9)
+		d, b := NewDesign(action, 9), NewBlocked(action, make([]int, len(action)), experiments.Redraws, 9)
 		if !slices.Equal(d.pool, b.pool) || d.Pool != b.Pool {
 			t.Errorf("%d trials: the pools differ", len(action))
 		}

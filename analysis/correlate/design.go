@@ -17,7 +17,7 @@ type Design struct {
 	// Trials and Actions count slots and those of them that were drawn as actions.
 	Trials, Actions int
 	// Enumerated tells that the pool holds every assignment; otherwise it holds
-	// the real one and [experiments.Redraws] drawn ones.
+	// the real one and drawn ones.
 	Enumerated bool
 	// Pool is the number of assignments in the pool, the real one included.
 	Pool int
@@ -27,6 +27,8 @@ type Design struct {
 	// blocks are the stretches of trials within which the lot was drawn; one, as a
 	// rule. Pools of other origin (pairs, strata) have none.
 	blocks []block
+	// redraws is how many assignments the design would draw.
+	redraws int
 	// pool holds every assignment as chunks of chunkBits trials, one bit each.
 	pool   []uint16
 	chunks int
@@ -38,15 +40,16 @@ type block struct{ first, trials, actions int }
 // NewDesign makes the pool for the real assignment. Redraws come from a
 // PCG seeded with (seed, 1), apart from the plan's own (seed, 0).
 func NewDesign(action []bool, seed uint64) *Design {
-	return NewBlocked(action, make([]int, len(action)), seed)
+	return NewBlocked(action, make([]int, len(action)), experiments.Redraws, seed)
 }
 
 // NewBlocked makes the pool for a real assignment that was drawn block by block:
 // every assignment in it keeps each block's number of actions. blockOf names the
 // block of each trial, in order of time, so that a block's trials stand together.
-// One block gives the pool of [NewDesign].
-func NewBlocked(action []bool, blockOf []int, seed uint64) *Design {
-	d := &Design{Trials: len(action), Seed: seed, action: action, chunks: (len(action) + chunkBits - 1) / chunkBits}
+// Too many assignments are not enumerated, but redraws of them drawn. One block
+// and [experiments.Redraws] give the pool of [NewDesign].
+func NewBlocked(action []bool, blockOf []int, redraws int, seed uint64) *Design {
+	d := &Design{Trials: len(action), Seed: seed, action: action, redraws: redraws, chunks: (len(action) + chunkBits - 1) / chunkBits}
 	for i, a := range action {
 		if i == 0 || blockOf[i] != blockOf[i-1] {
 			d.blocks = append(d.blocks, block{first: i})
@@ -116,7 +119,7 @@ func (d *Design) draw(rng *rand.Rand) {
 		order[i] = i
 	}
 	chosen := make([]int, 0, d.Actions)
-	for range experiments.Redraws {
+	for range d.redraws {
 		chosen = chosen[:0]
 		for _, b := range d.blocks {
 			own := order[b.first : b.first+b.trials]

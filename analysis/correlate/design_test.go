@@ -209,7 +209,7 @@ func TestDetectable(t *testing.T) {
 		{10, 10, 50, 9, 0.01, 0.963},
 		{2, 2, 0, 0, 0.01, 0},
 	} {
-		got := Detectable(c.actions, c.controls, c.alpha, c.others)
+		got := Detectable(c.actions, c.controls, c.alpha, c.others, experiments.Redraws)
 		if got.KMin != c.kMin || math.Abs(got.R95-c.r95) > 0.001 {
 			t.Errorf("%+v: got %+v", c, got)
 		}

@@ -20,14 +20,11 @@ type Detection struct {
 
 // Detectable is the detection of a mark that never occurs by itself, beside a
 // number of other candidates: their share of α is bounded as by Bonferroni,
-// which the run's own adjustment always betters.
-func Detectable(actions, controls int, alpha float64, others int) Detection {
+// which the run's own adjustment always betters. redraws are those of the test,
+// where it does not enumerate.
+func Detectable(actions, controls int, alpha float64, others, redraws int) Detection {
 	trials := actions + controls
-	pool := float64(experiments.Redraws + 1)
-	if n := experiments.Choose(trials, actions); n <= experiments.EnumerateAtMost {
-		pool = n
-	}
-	det := Detection{LeastP: 1 / pool}
+	det := Detection{LeastP: experiments.LeastP(experiments.Choose(trials, actions), redraws)}
 	p := 1.0
 	for k := 1; k <= actions; k++ {
 		// Hypergeometric: all k reacting trials are actions.

@@ -26,7 +26,8 @@ type Plant struct {
 }
 
 const (
-	// powerRedraws bounds the assignments against which plants are judged.
+	// powerRedraws bounds the assignments against which plants are judged, unless
+	// the design draws more.
 	powerRedraws = 10_000
 	// powerDraws is how many sets of planted trials are tried of each size;
 	// powerSizes bounds how many sizes are tried.
@@ -146,7 +147,7 @@ type planter struct {
 }
 
 func newPlanter(d *Design, result Result, alpha float64, rng *rand.Rand) *planter {
-	part, rows := d.subset(powerRedraws, rng)
+	part, rows := d.subset(max(powerRedraws, d.redraws), rng)
 	p := &planter{design: part, alpha: alpha, rng: rng, scratch: newScratch()}
 	if len(rows) < d.Pool {
 		p.real = 1

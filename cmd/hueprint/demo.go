@@ -43,6 +43,7 @@ type demoFlags struct {
 	seedSet  bool
 	actions  int
 	controls int
+	looks    []int
 }
 
 func (p *program) demoCommand() *cobra.Command {
@@ -59,7 +60,8 @@ TCP, TLS, DNS and QUIC, every frame recorded, the same test and report. What the
 gateways do can be turned; the analysis does not know it. The result is evidence
 for nothing about real gateways.`,
 		Example: `  hueprint demo
-  hueprint demo --react aeotec=0,echo=0.8 --sizes random --seed 7`,
+  hueprint demo --react aeotec=0,echo=0.8 --sizes random --seed 7
+  hueprint demo --actions 16 --controls 16 --looks 16,32`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.seedSet = cmd.Flags().Changed("seed")
@@ -76,6 +78,7 @@ for nothing about real gateways.`,
 	cmd.Flags().Uint64Var(&f.seed, "seed", 0, "seed of plans and labs (default: a new one)")
 	cmd.Flags().IntVar(&f.actions, "actions", 0, "slots with a command (default: 10)")
 	cmd.Flags().IntVar(&f.controls, "controls", 0, "slots without (default: 10)")
+	cmd.Flags().IntSliceVar(&f.looks, "looks", nil, "end early when a mark is shown after one of these numbers of slots, the last being all")
 	return cmd
 }
 
@@ -158,6 +161,7 @@ func (f demoFlags) check() (experiments.Experiment, []gateways.Options, error) {
 	if f.controls > 0 {
 		e.Controls = f.controls
 	}
+	e.Looks = f.looks
 	errs := []error{e.Validate(), new(traffic.Keep).UnmarshalText([]byte(f.keep))}
 	var options []gateways.Options
 	for i, name := range f.kinds {
@@ -217,6 +221,9 @@ func (f demoFlags) command() string {
 	}
 	if f.controls > 0 {
 		words = append(words, "--controls", strconv.Itoa(f.controls))
+	}
+	if len(f.looks) > 0 {
+		words = append(words, "--looks", strings.Trim(strings.Join(strings.Fields(fmt.Sprint(f.looks)), ","), "[]"))
 	}
 	return strings.Join(words, " ")
 }

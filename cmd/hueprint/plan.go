@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,9 +94,14 @@ func (p *program) printPlan(plan experiments.Plan) {
 	e := plan.Experiment
 	fmt.Fprintf(p.out, "%s: %d actions and %d controls, every %v ± %v, window %v, seed %d\n",
 		e.Name, e.Actions, e.Controls, e.Spacing, e.Jitter, e.Window, plan.Seed)
-	fmt.Fprintf(p.out, "takes %v; the light is first put %s\n\n", plan.Duration.Round(time.Second), plan.Initial)
+	fmt.Fprintf(p.out, "takes %v; the light is first put %s\n", plan.Duration.Round(time.Second), plan.Initial)
+	p.printLooks(plan)
+	fmt.Fprintln(p.out)
 	slots := p.table("slot", "at", "what")
-	for _, s := range plan.Slots {
+	for i, s := range plan.Slots {
+		if look := slices.Index(e.Looks, i); look >= 0 {
+			slots.AppendRow(table.Row{"", "", fmt.Sprintf("look %d of %d", look+1, len(e.Looks))})
+		}
 		what := "control (nothing is sent)"
 		if !s.Control {
 			what = string(s.Action)
@@ -118,15 +124,48 @@ func (p *program) printPower(e experiments.Experiment) {
 	fmt.Fprintf(p.out, "least p: %.2g (α = %g)\n", e.LeastP(), e.Alpha)
 	fmt.Fprintf(p.out, "A mark that never occurs by itself is found\n\n")
 	t := p.table("slots", "other kinds of packets", "always when in", "in 95 % of runs at a rate of")
-	for factor := 1; factor <= 3; factor++ {
+	for _, at := range prospects(e) {
 		for _, others := range []int{0, 50} {
-			d := correlate.Detectable(e.Actions*factor, e.Controls*factor, e.Alpha, others)
+			// A lot drawn by block finds a little more; this is the bound without blocks.
+			d := correlate.Detectable(at.Actions, at.Controls, at.Level(), others, e.Redraws())
 			least, rate := "never", "–"
 			if d.KMin > 0 {
-				least, rate = fmt.Sprintf("%d of %d actions", d.KMin, e.Actions*factor), fmt.Sprintf("%.0f %%", d.R95*100)
+				least, rate = fmt.Sprintf("%d of %d actions", d.KMin, at.Actions), fmt.Sprintf("%.0f %%", d.R95*100)
 			}
-			t.AppendRow(table.Row{fmt.Sprintf("%d + %d", e.Actions*factor, e.Controls*factor), others, least, rate})
+			t.AppendRow(table.Row{fmt.Sprintf("%d + %d", at.Actions, at.Controls), others, least, rate})
 		}
 	}
 	fmt.Fprintln(p.out, t.Render())
+}
+
+// prospects are the designs whose power is worth knowing beforehand: the one
+// planned, with two and three times the slots beside it, or at each of its looks.
+func prospects(e experiments.Experiment) []experiments.Experiment {
+	var all []experiments.Experiment
+	if len(e.Looks) > 0 {
+		for look := range e.Looks {
+			all = append(all, e.At(look+1))
+		}
+		return all
+	}
+	for factor := 1; factor <= 3; factor++ {
+		more := e
+		more.Actions, more.Controls = e.Actions*factor, e.Controls*factor
+		all = append(all, more)
+	}
+	return all
+}
+
+// printLooks says when a run may end early, and at which level.
+func (p *program) printLooks(plan experiments.Plan) {
+	e := plan.Experiment
+	if len(e.Looks) == 0 {
+		return
+	}
+	fmt.Fprintf(p.out, "may end early: α = %g is split equally over %d looks, so that p must be at most %.3g at one of them\n", e.Alpha, len(e.Looks), e.Level())
+	for i, slots := range e.Looks {
+		at := e.At(i + 1)
+		fmt.Fprintf(p.out, "  look %d of %d after %d slots (%d actions, %d controls): takes %v if it ends there, least p %.2g\n",
+			i+1, len(e.Looks), slots, at.Actions, at.Controls, plan.End(slots).Round(time.Second), experiments.LeastP(at.Assignments(), e.Redraws()))
+	}
 }

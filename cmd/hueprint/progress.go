@@ -8,6 +8,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/progress"
 
+	"github.com/hueprint/hueprint/experiments"
 	"github.com/hueprint/hueprint/orchestrator"
 )
 
@@ -99,6 +100,9 @@ func (g *gatewayProgress) Observe(e orchestrator.Event) {
 	if e.Warning != "" {
 		g.warn(e.Warning)
 	}
+	if e.Look != nil {
+		g.say(lookWords(*e.Look, e.Looks))
+	}
 	if g.bar != nil {
 		g.bar.UpdateMessage(g.message(e))
 		g.bar.SetValue(int64(e.Slot))
@@ -128,10 +132,24 @@ func (g *gatewayProgress) message(e orchestrator.Event) string {
 	return s
 }
 
-func (g *gatewayProgress) warn(text string) {
+func (g *gatewayProgress) warn(text string) { g.say("warning: " + text) }
+
+func (g *gatewayProgress) say(text string) {
 	if g.bar != nil {
-		g.board.bars.Log("%s: warning: %s", g.name, text)
+		g.board.bars.Log("%s: %s", g.name, text)
 		return
 	}
-	g.board.line("%s: warning: %s", g.name, text)
+	g.board.line("%s: %s", g.name, text)
+}
+
+// lookWords say how a planned look ended.
+func lookWords(l experiments.Look, of int) string {
+	words := "not decided, going on"
+	switch {
+	case l.Decided:
+		words = "decided, the run ends here"
+	case l.Failure != "":
+		words = "not taken, going on"
+	}
+	return fmt.Sprintf("look %d of %d: %s", l.Number, of, words)
 }

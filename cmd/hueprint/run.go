@@ -46,6 +46,9 @@ Nothing is sent before every recorder has proved that it records. Ctrl-C stops
 the run and puts the light back; what was recorded is kept. If the program or
 the host dies, the next 'hueprint run', 'doctor' or 'restore' puts it back.
 
+An experiment with "until: decided" looks at what it has after planned numbers of
+slots, and ends at once when a mark is shown.
+
 'hueprint plan EXPERIMENT' shows beforehand what will be done.`,
 		Example: "  hueprint run toggles\n  hueprint run toggles --gateway aeotec --seed 7 --json",
 		Args:    cobra.ExactArgs(1),
