@@ -28,6 +28,28 @@ func (r Results) Failures() []string {
 	for _, a := range r.Causes {
 		out = append(out, a.failures()...)
 	}
+	return append(out, r.lookFailures()...)
+}
+
+// atFirstLook is the share of runs with a mark at rate 1.0 that the first look
+// must end.
+const atFirstLook = 0.99
+
+// lookFailures tell where planned looks find too much, or the clearest mark late.
+func (r Results) lookFailures() (out []string) {
+	for _, s := range r.Looks {
+		if most := Upper(s.Runs, s.Alpha); s.Visible > most+1e-9 {
+			out = append(out, fmt.Sprintf("%s: %d looks found something in %.4f of the runs at alpha %v, want at most %.4f.", s.Name, len(s.Looks), s.Visible, s.Alpha, most))
+		}
+	}
+	for i, s := range r.LookMarks {
+		if i == 0 && s.At[0] < atFirstLook {
+			out = append(out, fmt.Sprintf("A reaction at rate %s ended %.3f of the runs at the first look, want %.2f.", s.Name, s.At[0], atFirstLook))
+		}
+		if i > 0 && s.Slots <= r.LookMarks[i-1].Slots {
+			out = append(out, fmt.Sprintf("A reaction at rate %s took %.0f slots, no more than a stronger one.", s.Name, s.Slots))
+		}
+	}
 	return out
 }
 

@@ -17,6 +17,7 @@ func (r Results) Markdown() string {
 	r.levels(&b)
 	r.marks(&b)
 	r.causes(&b)
+	r.looks(&b)
 	b.WriteString("\n## Claims\n\n")
 	if failures := r.Failures(); len(failures) > 0 {
 		for _, f := range failures {

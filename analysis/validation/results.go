@@ -5,23 +5,26 @@ import "fmt"
 // Sizes are how many runs each part of the validation simulates.
 type Sizes struct {
 	// Null, Mark and Cause count the runs of each null, of each rate of reaction,
-	// and of each cause.
-	Null, Mark, Cause int
+	// and of each cause; Look and LookMark those with planned looks, of each null
+	// and of each rate.
+	Null, Mark, Cause, Look, LookMark int
 }
 
 // Full are the sizes of docs/validation.md; Reduced those that take a minute.
-func Full() Sizes { return Sizes{Null: 1000, Mark: 200, Cause: 1000} }
+func Full() Sizes { return Sizes{Null: 1000, Mark: 200, Cause: 1000, Look: 1000, LookMark: 100} }
 
 // Reduced sizes show that everything runs and is nowhere far off.
-func Reduced() Sizes { return Sizes{Null: 100, Mark: 50, Cause: 30} }
+func Reduced() Sizes { return Sizes{Null: 100, Mark: 50, Cause: 30, Look: 50, LookMark: 10} }
 
 // Results are what the validation found.
 type Results struct {
-	Sizes   Sizes
-	Levels  []Level
-	Marks   []Detection
-	Causes  []Attribution
-	Reduced bool
+	Sizes  Sizes
+	Levels []Level
+	Marks  []Detection
+	Causes []Attribution
+	// Looks and LookMarks are runs with planned looks: nulls and marks.
+	Looks, LookMarks []Sequence
+	Reduced          bool
 }
 
 // The seeds of the parts: each of its rows has a thousand of its own, so that
@@ -30,6 +33,8 @@ const (
 	nullSeed  = 0
 	markSeed  = 100_000
 	causeSeed = 200_000
+	lookSeed  = 300_000
+	findSeed  = 400_000
 	rowSeeds  = 1_000
 )
 
@@ -62,5 +67,27 @@ func Run(sizes Sizes, progress func(row string)) (Results, error) {
 		}
 		out.Causes = append(out.Causes, a)
 	}
-	return out, nil
+	err := out.look(progress)
+	return out, err
+}
+
+// look does the part of runs with planned looks.
+func (r *Results) look(progress func(row string)) error {
+	for i, n := range lookNulls() {
+		progress("looks, null: " + n.Name)
+		s, err := CalibrateLooks(n, r.Sizes.Look, lookSeed+rowSeeds*uint64(i))
+		if err != nil {
+			return err
+		}
+		r.Looks = append(r.Looks, s)
+	}
+	for i, rate := range lookRates() {
+		progress(fmt.Sprintf("looks, power: rate %.1f", rate))
+		s, err := DetectLooks(rate, r.Sizes.LookMark, findSeed+rowSeeds*uint64(i))
+		if err != nil {
+			return err
+		}
+		r.LookMarks = append(r.LookMarks, s)
+	}
+	return nil
 }

@@ -13,7 +13,7 @@ import (
 // interval (the test may be conservative, as p is discrete, but not liberal);
 // marks are found; and secondary tests name each effect's own cause.
 func TestValidationNoRace(t *testing.T) {
-	sizes := validation.Sizes{Null: 1000, Mark: 200, Cause: 200}
+	sizes := validation.Sizes{Null: 1000, Mark: 200, Cause: 200, Look: 100, LookMark: 10}
 	if testing.Short() {
 		sizes = validation.Reduced()
 	}
