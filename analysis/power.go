@@ -51,7 +51,7 @@ func (s *study) powerSentence(plants []Plant) string {
 	if len(would) == 0 {
 		return fmt.Sprintf("Not even a reaction to every action would surely have been detected at %s; plan more slots.", s.level())
 	}
-	out := fmt.Sprintf("With probability 0.95 this run would have detected, within %v of a command and on what the tap sees: %s.", s.set.window, strings.Join(would, "; "))
+	out := fmt.Sprintf("With probability 0.95 this run would have detected, within %s of a command and on what the tap sees: %s.", experiments.Span(s.set.window), strings.Join(would, "; "))
 	controls := s.design.Trials - s.design.Actions
 	redraws := s.run.Plan.Experiment.Redraws()
 	now := correlate.Detectable(s.design.Actions, controls, s.set.alpha, len(s.candidates), redraws)

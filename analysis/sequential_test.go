@@ -52,7 +52,7 @@ func TestALookIsTestedAtItsShareOfAlpha(t *testing.T) {
 	if q == nil || q.Look != 1 || !q.Decided || v.Alpha != 0.01/3 || q.Level != v.Alpha || f.Design.Alpha != 0.01 || v.Sequential != q || f.Exploratory {
 		t.Errorf("alpha %v, sequential %+v, exploratory %t", v.Alpha, q, f.Exploratory)
 	}
-	if got := strings.Join(v.Reasons, " "); !strings.Contains(got, "look 1 of 3, after 12 of 48 slots, found a mark") || !strings.Contains(got, "0.00333 (look 1 of 3; alpha = 0.01 is split equally over the looks)") {
+	if got := strings.Join(v.Reasons, " "); !strings.Contains(got, "look 1 of 3, after 12 of 48 slots, found a mark") || !strings.Contains(got, "0.00333 (look 1 of 3; α = 0.01 is split equally over the looks)") {
 		t.Errorf("reasons: %s", got)
 	}
 	if len(v.Trials) != 12 {
