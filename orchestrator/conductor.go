@@ -48,6 +48,11 @@ type Conductor struct {
 	// GiveUpAfter is the number of commands in a row without any answer after
 	// which the bridge is taken for gone and the run aborted; 0 means 5.
 	GiveUpAfter int
+	// Hurry, when it is closed, ends the tries to put the light back after the
+	// first one, which is always made: for an operator who does not wait for a
+	// bridge that is away. The light then is put back at the next start. nil is
+	// never closed.
+	Hurry <-chan struct{}
 	// Until waits for an instant, or for the end of ctx. nil means [Until],
 	// which is exact but needs real time; in a bubble of virtual time a plain
 	// timer is exact.

@@ -246,6 +246,56 @@ func TestABridgeThatIsGoneEndsTheRunAndIsRestoredLater(t *testing.T) {
 	})
 }
 
+// However early and often the operator hurries, the light gets one try; after
+// that the run says that it was not put back, and is pending.
+func TestAHurryEndsTheTriesButTheFirst(t *testing.T) {
+	for name, test := range map[string]struct {
+		away  bool
+		hurry time.Duration // after the stop
+		took  time.Duration // most
+	}{
+		"bridge is there": {false, 0, 0}, "bridge is away": {true, 0, time.Second},
+		"between tries": {true, 500 * time.Millisecond, 600 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench()
+				found := b.light
+				c := newConductor(t, b)
+				away := &awayBench{bench: b, from: 1000}
+				c.Switch, c.States, c.Restorer = away, away, away
+				hurry := make(chan struct{})
+				c.Hurry = hurry
+				ctx, stop := context.WithCancelCause(t.Context())
+				var stopped time.Time
+				time.AfterFunc(41200*time.Millisecond, func() {
+					if stopped = time.Now(); test.away {
+						away.from = -1
+					}
+					stop(errors.New("operator pressed stop"))
+					time.AfterFunc(test.hurry, func() { close(hurry) })
+				})
+				_, recorders := one()
+				folder, err := c.Run(ctx, order(recorders))
+				r := facts(t, folder)
+				if test.away == r.Restored || !test.away && b.light != found || r.Ending != experiments.Stopped {
+					t.Errorf("restored %t, light %+v, ending %s: %v", r.Restored, b.light, r.Ending, err)
+				}
+				if !test.away {
+					nothingPending(t, c)
+					return
+				}
+				if took := time.Since(stopped); took > test.took {
+					t.Errorf("took %v", took)
+				}
+				if us, _ := runs.Pending(c.State); len(us) != 1 || !strings.Contains(err.Error(), "hueprint restore "+r.ID) || !errors.Is(err, errAway) {
+					t.Errorf("pending %+v: %v", us, err)
+				}
+			})
+		})
+	}
+}
+
 // awayBench does not answer from a certain PUT on, until it is back.
 type awayBench struct {
 	*bench

@@ -52,21 +52,38 @@ var errUnreachable = errors.New("the bulb does not answer the bridge (switch its
 func (c Conductor) putBack(ctx context.Context, folder *runs.Folder, r experiments.Run) error {
 	light := r.Plan.Experiment.Light
 	look := c.lookFor(folder)
-	var last error
-	for try := range restoreTries {
-		if try > 0 {
-			if err := sleepUntil(ctx, time.Now().Add(restorePause)); err != nil {
-				return errors.Join(last, err)
-			}
+	settled, last := c.tryPutBack(ctx, folder, light, look)
+	again, cancel := c.unlessHurried(ctx)
+	defer cancel()
+	for try := 1; !settled && try < restoreTries; try++ {
+		if err := sleepUntil(again, time.Now().Add(restorePause)); err != nil {
+			last = errors.Join(last, err)
+			break
 		}
-		settled, err := c.tryPutBack(ctx, folder, light, look)
-		if settled {
-			return errors.Join(err, runs.Settle(c.State, r.ID))
-		}
-		last = err
+		settled, last = c.tryPutBack(again, folder, light, look)
+	}
+	if settled {
+		return errors.Join(last, runs.Settle(c.State, r.ID))
 	}
 	last = fmt.Errorf("light %s was not put back: %w (when that is mended: hueprint restore %s)", light, last, r.ID)
 	return errors.Join(last, folder.NotRestored(last.Error()))
+}
+
+var errHurried = errors.New("asked again to stop, before the light was put back")
+
+// unlessHurried is ctx until the operator hurries.
+func (c Conductor) unlessHurried(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	if c.Hurry != nil {
+		go func() {
+			select {
+			case <-c.Hurry:
+				cancel(errHurried)
+			case <-ctx.Done():
+			}
+		}()
+	}
+	return ctx, func() { cancel(nil) }
 }
 
 // lookFor is how long the light must stay as it was found. A bridge whose word

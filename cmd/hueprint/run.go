@@ -204,6 +204,9 @@ func (p *program) conduct(ctx context.Context, b bench, e experiments.Experiment
 		return nil, err
 	}
 	conductor := b.conductor()
+	hurry, stop := p.secondSignal()
+	defer stop()
+	conductor.Hurry = hurry
 	conductor.Observer = board.gateway(strings.Join(e.Gateways, " + "), e.Slots())
 	folder, err := conductor.Run(ctx, order)
 	if folder == nil {
