@@ -28,6 +28,7 @@ var house = map[string][]string{
 	"traffic/names":       {"traffic"},
 	"traffic/decode":      {"traffic"},
 	"traffic/tlsrec":      {"traffic"},
+	"traffic/hosts":       {"traffic", "traffic/decode"},
 	"traffic/checksum":    {},
 	"traffic/redact":      {"traffic", "traffic/decode", "traffic/checksum"},
 	"traffic/pseudonym":   {"traffic", "traffic/decode", "traffic/checksum", "traffic/redact"},
