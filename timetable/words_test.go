@@ -1,0 +1,87 @@
+package timetable
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestWords(t *testing.T) {
+	for expr, want := range map[string]string{
+		"0 3 * * *":          "every day at 03:00",
+		"@daily":             "every day at 00:00",
+		"0 3,15 * * *":       "every day at 03:00 and 15:00",
+		"* * * * *":          "every minute",
+		"*/15 * * * *":       "every 15 minutes",
+		"@hourly":            "every hour, on the hour",
+		"5 * * * *":          "every hour at minute 5",
+		"5,20,21,22 * * * *": "every hour at minutes 5 and 20–22",
+		"*/7 * * * *":        "every hour at minutes 0, 7, 14, 21, 28, 35, 42, 49 and 56",
+		"0 */2 * * *":        "every 2 hours from 00:00",
+		"30 */2 * * 1-5":     "every 2 hours from 00:30, Monday to Friday",
+		"0 */6 * * *":        "every day at 00:00, 06:00, 12:00 and 18:00",
+		"*/15 8-17 * * 1-5":  "every 15 minutes from 08:00 to 17:45, Monday to Friday",
+		"* 8 * * *":          "every minute from 08:00 to 08:59",
+		"10 8-17 * * *":      "every hour from 08:10 to 17:10",
+		"* 1,3,5 * * *":      "every minute of hours 1, 3 and 5",
+		"1-9 1,3,5 * * *":    "every day at minutes 1–9 of hours 1, 3 and 5",
+		"@weekly":            "every Sunday at 00:00",
+		"0 3 * * 1,4":        "every Monday and Thursday at 03:00",
+		"0 3 * * 0,6":        "every Saturday and Sunday at 03:00",
+		"0 3 * * 5-6,0":      "Friday to Sunday at 03:00",
+		"@monthly":           "on day 1 of every month at 00:00",
+		"0 3 1,15 * *":       "on days 1 and 15 of every month at 03:00",
+		"0 3 31 * *":         "on day 31 of every month that has it at 03:00",
+		"0 3 29,30 * *":      "on days 29 and 30 of every month, where it has them, at 03:00",
+		"@yearly":            "on day 1 of January at 00:00",
+		"0 3 * 6-8 *":        "every day in June to August at 03:00",
+		"0 3 * 1,7 1":        "every Monday in January and July at 03:00",
+		"0 3 1 * 1":          "on day 1 of every month and also every Monday at 03:00",
+		"0 3 1 1 1":          "on day 1 and also every Monday, both in January, at 03:00",
+		"*/5 * 1 1 1":        "every 5 minutes, on day 1 and also every Monday, both in January",
+		"0 3 */2 * 1":        "on days 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29 and 31 of every month, where it has them, and also every Monday at 03:00",
+		"0 3 1-31 * 1":       "every day at 03:00", // without a star, either will do
+	} {
+		if got := must(t, expr, "Europe/Prague").Words(); got != want+" (Europe/Prague)" {
+			t.Errorf("%-20s %s\n%s want %s", expr, got, "                   ", want)
+		}
+	}
+}
+
+// Words must say all that an expression says: who reads the same words may rely
+// on the same times. What is drawn is small, so that words do coincide.
+func TestTheSameWordsMeanTheSameTimes(t *testing.T) {
+	type meaning struct {
+		expr                  string
+		minutes, hours, month uint64
+		date, weekday         uint64
+	}
+	meant, again := map[string]meaning{}, 0
+	few := func(t *rapid.T, name string, choices ...string) string {
+		return rapid.SampledFrom(choices).Draw(t, name)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		expr := few(t, "minute", "0", "5", "*", "*/1", "*/30", "0,30", "*/7", "0-59", "0,10,20,30,40,50") + " " +
+			few(t, "hour", "0", "3", "*", "*/1", "*/2", "0-23", "0-11", "8-17", "1,5,9", "8,9,10,11,12,13,14,15,16,17") + " " +
+			few(t, "day", "1", "*", "?", "1,15", "31", "1-31", "*/2") + " " +
+			few(t, "month", "*", "1", "1-12", "1,7", "2-4", "2,3,4") + " " +
+			few(t, "weekday", "*", "?", "1", "1-5", "0-6", "0,6", "1,2,3,4,5")
+		tt := must(t, expr, "")
+		m := meaning{expr, tt.spec.Minute &^ starBit, tt.spec.Hour &^ starBit, tt.spec.Month &^ starBit, tt.spec.Dom &^ starBit, tt.spec.Dow &^ starBit}
+		if both := (tt.spec.Dom|tt.spec.Dow)&starBit != 0; !both && (len(values(m.date)) == 31 || len(values(m.weekday)) == 7) {
+			m.date, m.weekday = 1<<32-2, 1<<7-1 // either will do, and one always does
+		}
+		words := tt.Words()
+		before, seen := meant[words]
+		meant[words] = m
+		if m.expr = before.expr; seen && before != m {
+			t.Fatalf("%q stands for %q and for %q", words, before.expr, expr)
+		}
+		if seen && before.expr != expr {
+			again++
+		}
+	})
+	if again == 0 {
+		t.Error("no two expressions had the same words: nothing was tested")
+	}
+}
