@@ -70,7 +70,7 @@ type Station struct {
 	// Publish writes the report of registered findings into the run's folder;
 	// optional.
 	Publish func(ctx context.Context, folder *runs.Folder, found analysis.Findings, traces []analysis.Trace) error
-	// Digest makes the entry of a run for Index.
+	// Digest makes the entry of a run for Index; nil means [store.Digest].
 	Digest  func(folder *runs.Folder) (store.Run, error)
 	Index   store.Runs
 	Firings store.Firings
@@ -83,11 +83,11 @@ type Station struct {
 	RetryAfter, RetryMost time.Duration
 
 	// LeastRoom is the room in bytes that must be free before a run, 0 means
-	// 1 GiB; Room tells what is free, nil asks the file system of Root. Retain
-	// makes room by the lab's policy before that; optional.
+	// 1 GiB; Room tells what is free, nil asks the file system of Root. Before
+	// that, runs are removed by the policy that Retention tells; nil removes none.
 	LeastRoom int64
 	Room      func() (free int64, err error)
-	Retain    func(ctx context.Context) error
+	Retention func() store.Retention
 
 	// Notify tells people who do not look at the panel; optional.
 	Notify func(ctx context.Context, n Notice) error
@@ -110,6 +110,7 @@ type Station struct {
 	keeping context.CancelFunc // ends the mender; nil before Recover
 	lights  map[string]*unmended
 	lowRoom string // the trouble with the disk; empty when there is none
+	over    string // the trouble with the budget; empty when there is none
 	work    sync.WaitGroup
 }
 

@@ -261,9 +261,12 @@ func (s *Station) conclude(ctx context.Context, folder *runs.Folder, news bool) 
 
 // index enters a run into the index; news tells people when its verdicts are.
 func (s *Station) index(ctx context.Context, folder *runs.Folder, news bool) error {
-	digest := s.Digest
-	if s.Index == nil || digest == nil {
+	if s.Index == nil {
 		return nil
+	}
+	digest := s.Digest
+	if digest == nil {
+		digest = store.Digest
 	}
 	return s.contain("enter run "+folder.ID()+" into the index", func() error {
 		entry, unread := digest(folder)

@@ -33,7 +33,7 @@ type unmended struct {
 }
 
 // Troubles are standing problems, a sentence each: lights that are not as they
-// were found, a disk that is nearly full.
+// were found, a disk that is nearly full, recordings beyond their budget.
 func (s *Station) Troubles() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -41,8 +41,10 @@ func (s *Station) Troubles() []string {
 	for _, run := range slices.Sorted(maps.Keys(s.lights)) {
 		all = append(all, s.lights[run].trouble)
 	}
-	if s.lowRoom != "" {
-		all = append(all, s.lowRoom)
+	for _, trouble := range []string{s.lowRoom, s.over} {
+		if trouble != "" {
+			all = append(all, trouble)
+		}
 	}
 	return all
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -25,7 +26,7 @@ import (
 // meanwhile. The error tells what could not be cleaned up; the server can work.
 func (s *Station) Recover(ctx context.Context) error {
 	s.setUp()
-	errs := []error{s.mendFirst(ctx)}
+	errs := []error{s.mendFirst(ctx), runs.FinishRemovals(s.Root)}
 	folders, err := runs.List(s.Root)
 	errs = append(errs, err)
 	stale, err := s.stale(ctx, folders)
@@ -55,7 +56,7 @@ func (s *Station) stale(ctx context.Context, folders []*runs.Folder) ([]*runs.Fo
 	for _, f := range folders {
 		entry, known := entries[f.ID()]
 		delete(entries, f.ID())
-		if !known || entry.Dir != f.Dir() || entry.Ending == experiments.Interrupted && len(entry.Verdicts) == 0 {
+		if dir, err := filepath.Abs(f.Dir()); err != nil || !known || entry.Dir != dir || entry.Ending == experiments.Interrupted && len(entry.Verdicts) == 0 {
 			stale = append(stale, f)
 		}
 	}

@@ -483,7 +483,7 @@ func (o *office) breakDown(where string) {
 	case "notify":
 		o.Notify = func(context.Context, Notice) error { panic("broken") }
 	case "retain":
-		o.Retain = func(context.Context) error { panic("broken") }
+		o.Retention = func() store.Retention { panic("broken") }
 	}
 }
 
@@ -502,9 +502,38 @@ func TestNothingBeginsOnAFullDisk(t *testing.T) {
 		if ns := o.noticesOf(DiskNotice); len(ns) != 1 || len(o.Troubles()) != 1 {
 			t.Errorf("notices %+v, troubles %q", ns, o.Troubles())
 		}
-		o.Retain = func(context.Context) error { free = 1 << 31; return nil }
+		free = 1 << 31
 		if f := o.Carry(t.Context(), due); f.Outcome != store.Carried || len(o.Troubles()) != 0 {
 			t.Errorf("with room again: %+v, %q", f, o.Troubles())
+		}
+	})
+}
+
+func TestOldRunsMakeRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, "echo")
+		o.Digest = func(f *runs.Folder) (store.Run, error) {
+			e, err := entryOf(f)
+			e.Prepared, e.Bytes = e.Ended, 100<<20
+			e.Verdicts = []store.RunVerdict{{Gateway: "echo", Verdict: analysis.NotDetected}}
+			return e, err
+		}
+		var made []string
+		for range 4 {
+			made = append(made, o.Carry(t.Context(), due).Runs...)
+		}
+		o.Retention = func() store.Retention { return store.Retention{Budget: 150 << 20} }
+		made = append(made, o.Carry(t.Context(), due).Runs...)
+		folders, err := runs.List(o.Root)
+		if err != nil || len(folders) != 2 || folders[0].ID() != made[3] || folders[1].ID() != made[4] || len(o.shelf.runs) != 2 {
+			t.Errorf("%d folders, %d entries of %v: %v", len(folders), len(o.shelf.runs), made, err)
+		}
+		o.Retention = func() store.Retention { return store.Retention{Budget: 50 << 20} }
+		for range 2 {
+			o.Carry(t.Context(), due)
+			if ns := o.noticesOf(DiskNotice); len(ns) != 1 || len(o.Troubles()) != 1 || !strings.Contains(o.Troubles()[0], "50 MB more than the budget of 50 MB") {
+				t.Errorf("notices %+v, troubles %q", ns, o.Troubles())
+			}
 		}
 	})
 }
