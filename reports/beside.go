@@ -123,6 +123,9 @@ func lookName(l analysis.Look, this string) string {
 	if l.Exploratory {
 		name += " (exploratory)"
 	}
+	if l.PlannedLooks > 0 {
+		name += fmt.Sprintf(" (%d looks)", l.PlannedLooks)
+	}
 	return name
 }
 

@@ -26,6 +26,7 @@ func evidence(v analysis.Verdict, part Part) []fact {
 	if part.Run == nil {
 		return facts
 	}
+	facts = append(facts, lookFacts(v)...)
 	facts = append(facts,
 		fact{"proof of recording", orDash(Printable(e.Proof))},
 		fact{"commands", tally(e.Outcomes)},

@@ -52,7 +52,7 @@ func flowing(v analysis.Verdict) template.HTML {
 // Where a sentence may break, and where not.
 var (
 	insideName = regexp.MustCompile(`([0-9A-Za-z])\.([A-Za-z])`)
-	value      = regexp.MustCompile(`[pα] = [0-9.e-]*[0-9]`)
+	value      = regexp.MustCompile(`(p|α(/[0-9]+)?) = [0-9.e-]*[0-9]`)
 )
 
 // breakable lets a far end's long name break into lines after its dots.

@@ -20,8 +20,8 @@ func Method(d analysis.Design) string {
 	if d.Enumerated {
 		how = fmt.Sprintf("all %.0f assignments", d.Assignments)
 	}
-	return fmt.Sprintf("%d action slots and %d control slots, in which everything but the command happened, were assigned by lot. Each candidate (channel, direction, kind, length class) was tested by the randomisation test over %s with a window of %v; p is adjusted over all candidates by Westfall and Young's step-down minP. The least possible p is %s; α = %s, seed %d.",
-		d.Actions, d.Controls, how, duration(d.Window), Number(d.LeastP), Number(d.Alpha), d.Seed)
+	return fmt.Sprintf("%d action slots and %d control slots, in which everything but the command happened, were assigned by lot. Each candidate (channel, direction, kind, length class) was tested by the randomisation test over %s with a window of %v; p is adjusted over all candidates by Westfall and Young's step-down minP. The least possible p is %s; α = %s, seed %d.%s",
+		d.Actions, d.Controls, how, duration(d.Window), Number(d.LeastP), Number(d.Alpha), d.Seed, looksMethod(d))
 }
 
 // Methods is a paragraph for a paper's methods section: what was done in the

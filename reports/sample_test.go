@@ -240,6 +240,7 @@ func documents() map[string]reports.Document {
 		"eight":       {Command: "hueprint report 01KB…", Parts: eight},
 		"beside":      besides(),
 		"hostile":     hostile(),
+		"looks":       looking(),
 		"empty":       {},
 	}
 }

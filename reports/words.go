@@ -86,7 +86,7 @@ func versus(v analysis.Verdict) string {
 	if *v.P > v.Alpha {
 		relation = "above"
 	}
-	return fmt.Sprintf("p = %s, %s α = %s", Number(*v.P), relation, Number(v.Alpha))
+	return fmt.Sprintf("p = %s, %s %s", Number(*v.P), relation, levelOf(v))
 }
 
 func farEnds(p analysis.Pattern) string {

@@ -123,6 +123,9 @@ func about(s Source) []string {
 	if v.P != nil {
 		first += fmt.Sprintf(" p=%.3g alpha=%g", *v.P, v.Alpha)
 	}
+	if q := v.Sequential; q != nil {
+		first += fmt.Sprintf(" look=%d/%d", q.Look, len(q.Planned))
+	}
 	all := []string{first}
 	if s.Run.Simulated {
 		all = append(all, "simulated=true: made from a simulated lab; evidence for nothing about real gateways")
