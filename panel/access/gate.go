@@ -74,7 +74,7 @@ func (g *Gate) Invite(ctx context.Context) (path string, err error) {
 		return "", err
 	}
 	secret := newSecret()
-	return "/setup?secret=" + secret, g.keep.PutInvitation(ctx, hashOf(secret), g.now().Add(invitation))
+	return "/first?secret=" + secret, g.keep.PutInvitation(ctx, hashOf(secret), g.now().Add(invitation))
 }
 
 // Guard asks who it is, whether that one may use the route, and reads the body,

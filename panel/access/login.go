@@ -20,8 +20,8 @@ func (g *Gate) Routes() []Route {
 		{Method: http.MethodGet, Path: "/login", Handle: g.showLogin},
 		{Method: http.MethodPost, Path: "/login", Limit: formLimit, Handle: g.login},
 		{Method: http.MethodPost, Path: "/logout", Limit: formLimit, Handle: g.logout},
-		{Method: http.MethodGet, Path: "/setup", Handle: g.showFirst},
-		{Method: http.MethodPost, Path: "/setup", Limit: formLimit, Handle: g.first},
+		{Method: http.MethodGet, Path: "/first", Handle: g.showFirst},
+		{Method: http.MethodPost, Path: "/first", Limit: formLimit, Handle: g.first},
 	}
 }
 

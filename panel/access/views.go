@@ -12,7 +12,7 @@ type Views struct {
 	// to /login.
 	Login func(c *gin.Context, status int, v LoginView)
 	// FirstAccount asks for the name and, twice, the password of the first
-	// administrator: a form that posts name, password, again and secret to /setup.
+	// administrator: a form that posts name, password, again and secret to /first.
 	FirstAccount func(c *gin.Context, status int, v FirstAccountView)
 	// Refusal says why a page cannot be seen. It is also what unknown paths and
 	// failures show.
