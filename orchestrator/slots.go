@@ -67,12 +67,26 @@ func (p *performance) slot(ctx context.Context, i int) error {
 
 // ahead is how long before slot i its preparation begins: after the window
 // before, with a quarter of the time between left for looking back.
-func (p *performance) ahead(i int) time.Duration {
-	slots, window := p.order.Plan.Slots, p.order.Plan.Experiment.Window
+func (p *performance) ahead(i int) time.Duration { return aheadOf(p.order.Plan, i) }
+
+func aheadOf(plan experiments.Plan, i int) time.Duration {
+	slots, window := plan.Slots, plan.Experiment.Window
 	if i == 0 {
 		return min(prepareAhead, slots[0].At)
 	}
 	return min(prepareAhead, (slots[i].At-slots[i-1].At-window)*3/4)
+}
+
+// Unreadable counts the actions of a plan that leave no time to read the light
+// back before the next slot is prepared. Where no event stream confirms the
+// commands, these stay unconfirmed.
+func Unreadable(plan experiments.Plan) (actions int) {
+	for i, s := range plan.Slots[:max(len(plan.Slots)-1, 0)] {
+		if next := plan.Slots[i+1].At - aheadOf(plan, i+1); !s.Control && next-s.At < belief+roomToRead {
+			actions++
+		}
+	}
+	return actions
 }
 
 // prepare makes a command possible, in every slot. It ends before the instant.

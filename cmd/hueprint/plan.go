@@ -14,6 +14,7 @@ import (
 
 	"github.com/hueprint/hueprint/analysis/correlate"
 	"github.com/hueprint/hueprint/experiments"
+	"github.com/hueprint/hueprint/orchestrator"
 )
 
 func (p *program) planCommand() *cobra.Command {
@@ -45,6 +46,7 @@ same --seed draws the same plan; 'hueprint run --seed' carries it out.`,
 				return enc.Encode(plan)
 			}
 			p.printPlan(plan)
+			p.warnUnconfirmed(plan)
 			return nil
 		},
 		ValidArgsFunction: p.completeExperiments,
@@ -115,6 +117,19 @@ func (p *program) printPlan(plan experiments.Plan) {
 	p.printPower(e)
 	for _, w := range e.Warnings() {
 		fmt.Fprintf(p.out, "\nWarning: %s\n", w)
+	}
+}
+
+// warnUnconfirmed says so where the configured bridge has no event stream and
+// the slots follow too fast for reading the light back: more than one command in
+// ten without a witness makes a run inconclusive.
+func (p *program) warnUnconfirmed(plan experiments.Plan) {
+	c, err := p.load()
+	if err != nil || !strings.HasPrefix(c.Bridge.Address, "http://") {
+		return
+	}
+	if n, actions := orchestrator.Unreadable(plan), plan.Experiment.Actions; 10*n > actions {
+		fmt.Fprintf(p.out, "\nWarning: the run will be inconclusive: over http:// the bridge has no event stream that confirms commands, and %d of %d actions leave no time to read the light back (the next slot must be 3.75 s away). Lengthen the spacing, or reach the bridge over https://.\n", n, actions)
 	}
 }
 
