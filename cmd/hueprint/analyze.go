@@ -30,7 +30,7 @@ type analyzeFlags struct {
 	alpha       float64
 	seed        uint64
 	markdown    string
-	idle        string
+	idle        []string
 }
 
 func (p *program) analyzeCommand() *cobra.Command {
@@ -53,7 +53,7 @@ A folder with capture.pcap*, actions.csv and gateway.txt serves as a RUN, too;
 several of them are analysed together.
 
 --idle compares the gateways' channels with those of a recording in which nothing
-was done. It changes no verdict, and is printed and reported (--report, --json),
+was done; given several times, with all of them together. It changes no verdict, and is printed and reported (--report, --json),
 but not kept in the run's folder, whose findings follow from the run alone.`,
 		Example: `  hueprint analyze lab/runs/2026-11-22-toggles-01KB…
   hueprint analyze 01KB… --idle week.pcapng --report idle.html
@@ -72,7 +72,7 @@ but not kept in the run's folder, whose findings follow from the run alone.`,
 	cmd.Flags().Var(&f.window, "window", "time after an action in which a reaction counts; a plain number is seconds")
 	cmd.Flags().Float64Var(&f.alpha, "alpha", 0, "level at which a mark counts as shown (default: the registered one; 0.01 for captures)")
 	cmd.Flags().Uint64Var(&f.seed, "seed", 0, "seed of the redraws")
-	cmd.Flags().StringVar(&f.idle, "idle", "", "recording of the same gateway in which nothing was done: a run or a capture file")
+	cmd.Flags().StringArrayVar(&f.idle, "idle", nil, "recording of the same gateway in which nothing was done: a run or a capture file; may be given several times")
 	cmd.Flags().StringVar(&f.markdown, "markdown", "", "write the report as Markdown to this file")
 	return cmd
 }
@@ -88,7 +88,7 @@ func (p *program) analyze(args []string, f analyzeFlags) error {
 	if err != nil {
 		return err
 	}
-	if f.idle != "" && len(subjects.folders) == 0 {
+	if len(f.idle) > 0 && len(subjects.folders) == 0 {
 		return usageError{errors.New("--idle goes with runs; labelled captures are not compared with an idle recording")}
 	}
 	idle, err := p.openIdle(f.idle)
@@ -251,7 +251,9 @@ func command(name string, args []string, f analyzeFlags) string {
 		add("--uncertainty", "0")
 	}
 	add("--window", f.window.String())
-	add("--idle", f.idle)
+	for _, idle := range f.idle {
+		add("--idle", idle)
+	}
 	if f.alpha != 0 {
 		add("--alpha", fmt.Sprint(f.alpha))
 	}

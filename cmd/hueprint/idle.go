@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hueprint/hueprint/analysis"
 	"github.com/hueprint/hueprint/capture"
@@ -24,35 +26,86 @@ type idleRecording struct {
 	folder *runs.Folder // nil for a capture file
 }
 
+// idleRecordings are all that --idle names, for one comparison.
+type idleRecordings []idleRecording
+
 // openIdle opens what --idle names; nil without it.
-func (p *program) openIdle(arg string) (*idleRecording, error) {
-	if arg == "" {
-		return nil, nil
+func (p *program) openIdle(args []string) (all idleRecordings, err error) {
+	for _, arg := range args {
+		if info, err := os.Stat(arg); err == nil && !info.IsDir() {
+			all = append(all, idleRecording{arg: arg})
+			continue
+		}
+		folder, err := p.openRun(arg)
+		if err != nil {
+			return nil, fmt.Errorf("--idle: %w", err)
+		}
+		all = append(all, idleRecording{arg, folder})
 	}
-	if info, err := os.Stat(arg); err == nil && !info.IsDir() {
-		return &idleRecording{arg: arg}, nil
-	}
-	folder, err := p.openRun(arg)
-	if err != nil {
-		return nil, fmt.Errorf("--idle: %w", err)
-	}
-	return &idleRecording{arg, folder}, nil
+	return all, nil
 }
 
-// of is the idle recording for the analysis of one run, which must be another
-// one; nil without an idle recording.
-func (r *idleRecording) of(run *runs.Folder) (func(gateway string) (iter.Seq2[traffic.Packet, error], bool), error) {
-	if r == nil {
+// of are the idle recordings for the analysis of one run, each of which must be
+// another one; nil without any.
+func (all idleRecordings) of(run *runs.Folder) (func(gateway string) (iter.Seq2[traffic.Packet, error], bool), error) {
+	for _, r := range all {
+		if r.folder != nil && r.folder.ID() == run.ID() || r.folder == nil && r.within(run) {
+			return nil, usageError{fmt.Errorf("--idle %s is the recording of the run itself: name one in which nothing was done", r.arg)}
+		}
+	}
+	if len(all) == 0 {
 		return nil, nil
 	}
-	if r.folder != nil && r.folder.ID() == run.ID() || r.folder == nil && r.within(run) {
-		return nil, usageError{fmt.Errorf("--idle %s is the recording of the run itself: name one in which nothing was done", r.arg)}
+	return all.packets, nil
+}
+
+// packets are the gateway's in all recordings, the earliest recording first.
+func (all idleRecordings) packets(gateway string) (iter.Seq2[traffic.Packet, error], bool) {
+	type recording struct {
+		frames iter.Seq2[traffic.Frame, error]
+		first  time.Time
 	}
-	return r.packets, nil
+	var found []recording
+	for _, r := range all {
+		if frames, ok := r.frames(gateway); ok {
+			found = append(found, recording{frames, firstOf(frames)})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b recording) int { return a.first.Compare(b.first) })
+	return decode.Packets(func(yield func(traffic.Frame, error) bool) {
+		for _, r := range found {
+			for f, err := range r.frames {
+				if !yield(f, err) {
+					return
+				}
+			}
+		}
+	}, new(decode.Stats)), len(found) > 0
+}
+
+// firstOf is the time of the first frame, zero where that cannot be read; the
+// reader of all frames says then why.
+func firstOf(frames iter.Seq2[traffic.Frame, error]) (first time.Time) {
+	for f, err := range frames {
+		if err == nil {
+			first = f.Time
+		}
+		break
+	}
+	return first
+}
+
+// String is the recordings as they were named.
+func (all idleRecordings) String() string {
+	var names []string
+	for _, r := range all {
+		names = append(names, r.arg)
+	}
+	return strings.Join(names, ", ")
 }
 
 // within tells whether the capture file is one of the run's own.
-func (r *idleRecording) within(run *runs.Folder) bool {
+func (r idleRecording) within(run *runs.Folder) bool {
 	info, err := os.Stat(r.arg)
 	record, runErr := run.Run()
 	if err != nil || runErr != nil {
@@ -66,23 +119,17 @@ func (r *idleRecording) within(run *runs.Folder) bool {
 	})
 }
 
-func (r *idleRecording) packets(gateway string) (iter.Seq2[traffic.Packet, error], bool) {
-	var frames iter.Seq2[traffic.Frame, error]
-	switch {
-	case r.folder == nil:
-		frames = capture.Files(r.arg)
-	case len(r.folder.Captures(gateway)) == 0:
-		return nil, false
-	default:
-		frames = r.folder.Frames(gateway)
+func (r idleRecording) frames(gateway string) (iter.Seq2[traffic.Frame, error], bool) {
+	if r.folder == nil {
+		return capture.Files(r.arg), true
 	}
-	return decode.Packets(frames, new(decode.Stats)), true
+	return r.folder.Frames(gateway), len(r.folder.Captures(gateway)) > 0
 }
 
 // warn notes in the findings what weakens the comparison.
-func (r *idleRecording) warn(part *reports.Part) error {
-	if r == nil {
-		return nil
+func (all idleRecordings) warn(part *reports.Part) (err error) {
+	note := func(format string, args ...any) {
+		part.Findings.Warnings = append(slices.Clip(part.Findings.Warnings), fmt.Sprintf(format, args...))
 	}
 	var missing []string
 	for _, v := range part.Findings.Verdicts {
@@ -90,26 +137,29 @@ func (r *idleRecording) warn(part *reports.Part) error {
 			missing = append(missing, v.Gateway)
 		}
 	}
-	note := func(format string, args ...any) {
-		part.Findings.Warnings = append(slices.Clip(part.Findings.Warnings), fmt.Sprintf(format, args...))
-	}
 	if len(missing) > 0 {
-		note("the idle recording %s has no traffic of %s: compare with one of the same gateway", r.arg, strings.Join(missing, ", "))
+		note("the idle recording %s has no traffic of %s: compare with one of the same gateway", all, strings.Join(missing, ", "))
 	}
-	if r.folder == nil {
-		return nil
+	if len(all) > 1 {
+		note("the idle recording is %d recordings: its length is from the first packet to the last, pauses between them included", len(all))
 	}
-	run, err := r.folder.Run()
-	if sent := slices.DeleteFunc(run.Commands, func(c experiments.Command) bool { return c.Sent.IsZero() }); len(sent) > 0 {
-		note("the idle recording %s is of a run that sent %d commands: whatever came with them counts as idle", r.arg, len(sent))
+	for _, r := range all {
+		if r.folder == nil {
+			continue
+		}
+		run, readErr := r.folder.Run()
+		err = errors.Join(err, readErr)
+		if sent := slices.DeleteFunc(run.Commands, func(c experiments.Command) bool { return c.Sent.IsZero() }); len(sent) > 0 {
+			note("the idle recording %s is of a run that sent %d commands: whatever came with them counts as idle", r.arg, len(sent))
+		}
 	}
 	return err
 }
 
-// analyzeBesideIdle is analyzeRun, with the idle recording compared where there
-// is one. The run's folder keeps only what follows from the run alone: neither
+// analyzeBesideIdle is analyzeRun, with the idle recordings compared where there
+// are any. The run's folder keeps only what follows from the run alone: neither
 // these findings nor their report.
-func analyzeBesideIdle(folder *runs.Folder, o analysis.Options, idle *idleRecording, repeat string) (reports.Part, error) {
+func analyzeBesideIdle(folder *runs.Folder, o analysis.Options, idle idleRecordings, repeat string) (reports.Part, error) {
 	var err error
 	if o.Idle, err = idle.of(folder); err != nil {
 		return reports.Part{}, err
@@ -118,7 +168,7 @@ func analyzeBesideIdle(folder *runs.Folder, o analysis.Options, idle *idleRecord
 	if err != nil {
 		return part, err
 	}
-	if idle != nil {
+	if len(idle) > 0 {
 		err = idle.warn(&part)
 		return part, err
 	}

@@ -50,6 +50,32 @@ func TestAnalyzeBesideIdle(t *testing.T) {
 	}
 }
 
+// Several recordings are one, in whatever order they are named.
+func TestAnalyzeBesideSeveralIdle(t *testing.T) {
+	folder := sampleFolder(t, exporttest.New(exporttest.Options{Gateways: []string{"hub"}}))
+	silent := exporttest.New(exporttest.Options{Gateways: []string{"hub"}, Silent: true})
+	silent.Run.ID = "01KB2M7Q0000000000000000ZZ"
+	loud := exporttest.New(exporttest.Options{Gateways: []string{"hub"}})
+	loud.Run.ID = "01KB2M7Q0000000000000000YY"
+	without, with := sampleFolder(t, silent), sampleFolder(t, loud)
+	for _, args := range [][]string{{without.Dir(), with.Captures("hub")[0]}, {with.Captures("hub")[0], without.Dir()}, {with.Captures("hub")[0], without.Captures("hub")[0]}} {
+		code, stdout, stderr := invoke("analyze", folder.Dir(), "--idle", args[0], "--idle", args[1], "--json")
+		var out reports.Output
+		if err := json.Unmarshal([]byte(stdout), &out); err != nil || code != exitDone {
+			t.Fatalf("exit %d: %v: %s", code, err, stderr)
+		}
+		if c := out.Verdicts[0].Idle; c == nil || len(c.OnlyRun)+len(c.OnlyIdle) != 0 || c.Both == 0 || c.IdleDuration <= 0 {
+			t.Errorf("%q: %+v", args, c)
+		}
+		if !strings.Contains(stdout, "is 2 recordings") {
+			t.Errorf("%q: does not tell of two recordings", args)
+		}
+	}
+	if code, _, stderr := invoke("analyze", folder.Dir(), "--idle", without.Dir(), "--idle", folder.Dir()); code != exitUsage || !strings.Contains(stderr, "the run itself") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
+
 func TestIdleRefusals(t *testing.T) {
 	sample := exporttest.New(exporttest.Options{Gateways: []string{"hub"}})
 	folder := sampleFolder(t, sample)
