@@ -43,8 +43,9 @@ operates the light at the planned times, puts it back as it was found, analyses
 the recording, and writes the report into the run's folder.
 
 Nothing is sent before every recorder has proved that it records. Ctrl-C stops
-the run and puts the light back; what was recorded is kept. If the program or
-the host dies, the next 'hueprint run', 'doctor' or 'restore' puts it back.
+the run and puts the light back; what was recorded is kept. A second Ctrl-C ends
+the tries at a bridge that is away. If it stays away, or the program or the host
+dies, the next 'hueprint run', 'doctor' or 'restore' puts the light back.
 
 An experiment with "until: decided" looks at what it has after planned numbers of
 slots, and ends at once when a mark is shown.
