@@ -25,7 +25,7 @@ func Analyze(folder *runs.Folder, o analysis.Options) (analysis.Findings, []anal
 		return analysis.Findings{}, nil, err
 	}
 	if run.Idle {
-		return analysis.Findings{}, nil, fmt.Errorf("run %s: %w", run.ID, ErrIdleRecording)
+		return analysis.Findings{}, nil, fmt.Errorf("analyse run %s: %w (compare a run of the same gateways with it: hueprint analyze RUN --idle %s)", run.ID, ErrIdleRecording, run.ID)
 	}
 	d := newDecoding(folder, run)
 	found, traces, err := analysis.Analyze(run, d.packets, o)

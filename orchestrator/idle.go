@@ -14,7 +14,7 @@ import (
 )
 
 // ErrIdleRecording is what [Analyze] says of a folder in which nothing was done.
-var ErrIdleRecording = errors.New("it is an idle recording: nothing was done in it, so that it has no verdict (compare a run with it: hueprint analyze RUN --idle THIS)")
+var ErrIdleRecording = errors.New("it is an idle recording: nothing was done in it, so that there is no verdict")
 
 // lookIdleEvery is how often the recorders of an idle recording are looked at.
 const lookIdleEvery = 10 * time.Second

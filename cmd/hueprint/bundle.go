@@ -169,7 +169,7 @@ func personalWords() []string {
 // its report, and demands that they equal the original's, which is only read.
 func deriveFindings(original, published *runs.Folder) error {
 	run, err := original.Run()
-	if err != nil {
+	if err != nil || run.Idle { // an idle recording has no findings
 		return err
 	}
 	was, _, err := analysis.Analyze(run, func(gateway string) iter.Seq2[traffic.Packet, error] {
