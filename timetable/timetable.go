@@ -157,8 +157,14 @@ func (t Timetable) nextShown(after time.Time) time.Time {
 }
 
 // Previous returns the last instant, not after the given one, at which something
-// was due; zero if there was none in the nine years before it.
+// was due; zero if there was none, for an expression in the nine years before it.
 func (t Timetable) Previous(until time.Time) time.Time {
+	if t.spec == nil {
+		if t.at.After(until) {
+			return time.Time{}
+		}
+		return t.at
+	}
 	const day = 24 * time.Hour
 	for _, back := range []time.Duration{time.Hour, 2 * day, 40 * day, 9 * 366 * day} {
 		early, late := until.Add(-back), until
