@@ -134,15 +134,11 @@ func (p *program) annotateGateway(folder *runs.Folder, part reports.Part, v anal
 	if err != nil {
 		return err
 	}
-	source := annotate.Source{
-		Application: "hueprint " + programVersion(), Run: *part.Run, Settings: settings,
-		Verdict: v, Frames: folder.Frames(v.Gateway),
+	source, err := annotate.Of(*part.Run, part.Findings, part.Traces, v.Gateway)
+	if err != nil {
+		return err
 	}
-	for _, trace := range part.Traces {
-		if trace.Gateway == v.Gateway {
-			source.Trace = trace
-		}
-	}
+	source.Application, source.Settings, source.Frames = "hueprint "+programVersion(), settings, folder.Frames(v.Gateway)
 	var sum annotate.Summary
 	err = stream(path, 0o600, func(w io.Writer) (err error) {
 		sum, err = annotate.Write(w, source)

@@ -113,7 +113,9 @@ type Upcoming struct {
 
 // Disk is the room that recordings take and have left, in bytes.
 type Disk struct {
-	Used, Free, Budget int64
+	Used   int64 `json:"used"`
+	Free   int64 `json:"free"`
+	Budget int64 `json:"budget"` // 0: none
 }
 
 // A Preview is what a start would do.

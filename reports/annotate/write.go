@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/hueprint/hueprint/analysis"
@@ -27,6 +28,22 @@ type Source struct {
 	Trace analysis.Trace
 	// Frames is the recording; each frame is numbered within its file.
 	Frames iter.Seq2[traffic.Frame, error]
+}
+
+// Of is the source of a gateway's copy, as far as the findings tell it;
+// Application, Settings and Frames are left to the caller. The run must have a
+// verdict on the gateway.
+func Of(run experiments.Run, found analysis.Findings, traces []analysis.Trace, gateway string) (Source, error) {
+	s := Source{Run: run}
+	v := slices.IndexFunc(found.Verdicts, func(v analysis.Verdict) bool { return v.Gateway == gateway })
+	if v < 0 {
+		return s, fmt.Errorf("the findings of run %s have no gateway %.64q", run.ID, gateway)
+	}
+	s.Verdict = found.Verdicts[v]
+	if t := slices.IndexFunc(traces, func(t analysis.Trace) bool { return t.Gateway == gateway }); t >= 0 {
+		s.Trace = traces[t]
+	}
+	return s, nil
 }
 
 // A Summary says what a copy holds.
