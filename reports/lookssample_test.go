@@ -1,6 +1,7 @@
 package reports_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -21,6 +22,7 @@ func looking() reports.Document {
 
 func sequential(v analysis.Verdict, q analysis.Sequential) analysis.Verdict {
 	v.Alpha, v.Sequential = q.Level, &q
+	v.Reasons = []string{strings.ReplaceAll(v.Reasons[0], "α = 0.01", fmt.Sprintf("0.00333 (look %d of 3; α = 0.01 is split equally over the looks)", q.Look))}
 	return v
 }
 
