@@ -65,9 +65,10 @@ slots, and ends at once when a mark is shown.
 	return cmd
 }
 
-// bench is the real lab, ready for runs.
+// bench is the lab, ready for runs.
 type bench struct {
 	config    config.Config
+	site      site
 	act       actuator
 	identity  experiments.BridgeIdentity
 	addresses []netip.Addr
@@ -97,7 +98,7 @@ func newBench(ctx context.Context, c config.Config, b *hue.Bridge) (bench, error
 	if err != nil {
 		return bench{}, fmt.Errorf("ask the bridge who it is: %w", err)
 	}
-	return bench{config: c, act: act, identity: identity, addresses: addressesOf(ctx, c.Bridge.Address), state: runs.StateDir(os.Getenv)}, nil
+	return bench{config: c, site: realSite{}, act: act, identity: identity, addresses: addressesOf(ctx, c.Bridge.Address), state: runs.StateDir(os.Getenv)}, nil
 }
 
 // addressesOf finds the bridge's addresses, for telling a gateway's talk with it
@@ -220,7 +221,7 @@ func (p *program) conduct(ctx context.Context, b bench, e experiments.Experiment
 	return &part, errors.Join(err, keepReport(folder, part, fmt.Sprintf("hueprint run %s --seed %d", shellQuote(e.Name), seed)))
 }
 
-// conductor has the means of the real lab.
+// conductor has the means of the lab.
 func (b bench) conductor() orchestrator.Conductor {
 	c := orchestrator.Conductor{
 		Root: b.config.Runs, State: b.state,
@@ -236,7 +237,7 @@ func (b bench) conductor() orchestrator.Conductor {
 func (b bench) order(e experiments.Experiment, seed uint64) (orchestrator.Order, error) {
 	o := orchestrator.Order{
 		Plan: experiments.NewPlan(e, seed), Recorders: map[string]capture.Recorder{},
-		Bridge: b.identity, Registered: analysis.Registered(e), Keep: b.config.Keep, Version: programVersion(), Via: "bridge",
+		Bridge: b.identity, Registered: analysis.Registered(e), Simulated: b.site.simulated(), Keep: b.config.Keep, Version: programVersion(), Via: "bridge",
 	}
 	for _, name := range e.Gateways {
 		g, ok := b.config.Gateway(name, b.addresses...)
@@ -244,9 +245,9 @@ func (b bench) order(e experiments.Experiment, seed uint64) (orchestrator.Order,
 			return o, fmt.Errorf("the configuration has no gateway %q", name)
 		}
 		o.Gateways = append(o.Gateways, g)
-		o.Recorders[name] = tapOf(g)
+		o.Recorders[name] = b.site.tap(g)
 	}
-	if e.Grouping == experiments.Separate {
+	if e.Grouping == experiments.Separate && !b.site.simulated() { // simulated gateways never rest, and never affect each other
 		o.Others = b.others(e.Gateways)
 	}
 	return o, nil
@@ -261,7 +262,7 @@ func (b bench) others(tested []string) map[string]capture.Recorder {
 	taps := map[string]capture.Recorder{}
 	for _, c := range b.config.Gateways {
 		if g, ok := b.config.Gateway(c.Name); ok && !slices.Contains(tested, c.Name) {
-			taps[c.Name] = tapOf(g)
+			taps[c.Name] = b.site.tap(g)
 		}
 	}
 	return taps
