@@ -255,7 +255,7 @@ func TestATapThatFailsIsOpenedAgain(t *testing.T) {
 		w.faucet.mu.Lock()
 		w.faucet.refuse = nil
 		w.faucet.mu.Unlock()
-		time.Sleep(listenMost)
+		time.Sleep(listenMost + time.Second)
 		if s := w.Taps()["hub"]; !s.Watched || s.Trouble != "" {
 			t.Errorf("afterwards %+v", s)
 		}
@@ -264,7 +264,7 @@ func TestATapThatFailsIsOpenedAgain(t *testing.T) {
 		if s := w.Taps()["hub"]; s.Watched || s.Trouble == "" {
 			t.Errorf("ended by itself: %+v", s)
 		}
-		time.Sleep(listenMost)
+		time.Sleep(listenMost + time.Second)
 		if s := w.Taps()["hub"]; !s.Watched || w.faucet.taps() != 1 {
 			t.Errorf("after that: %+v, %d taps", s, w.faucet.taps())
 		}

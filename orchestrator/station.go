@@ -170,6 +170,7 @@ func (s *Station) Start(ctx context.Context, by string, t store.Task) (firing st
 	job, err := s.prepare(ctx, t)
 	if err != nil {
 		s.free(claimed)
+		close(claimed.done)
 		return "", err
 	}
 	s.work.Go(func() { s.carry(claimed, &job) })
@@ -271,7 +272,6 @@ func (s *Station) free(t *task) {
 	s.mu.Lock()
 	s.task = nil
 	s.mu.Unlock()
-	close(t.done)
 }
 
 // describeTask names a firing's task for people.

@@ -86,8 +86,9 @@ func (s *Station) carry(t *task, job *Job) store.Firing {
 	}
 	ended := t.firing
 	ended.Outcome, ended.Reason, ended.Ended = outcome, reason, s.now()
-	s.free(t)
+	s.free(t) // first, so that whoever hears of the end can begin something else
 	s.enter(ended)
+	close(t.done)
 	s.notifyOutcome(context.WithoutCancel(t.ctx), ended)
 	s.poke()
 	return ended
@@ -187,7 +188,7 @@ func (s *Station) run(t *task, c Conductor, p piece, attempt int, later time.Dur
 	s.mu.Lock()
 	t.later = later
 	t.progress.Run, t.progress.Last, t.progress.Slot, t.progress.Until = "", nil, 0, time.Time{}
-	t.progress.Gateways, t.progress.Attempt = p.gateways(), attempt
+	t.progress.Gateways, t.progress.Attempt, t.progress.Left = p.gateways(), attempt, p.length()+later
 	if p.order != nil {
 		t.progress.Window = p.order.Plan.Experiment.Window
 	}

@@ -66,18 +66,21 @@ func (o observer) Observe(e Event) {
 	if o.also != nil {
 		o.also.Observe(e)
 	}
-	if e.Phase != Locking {
-		o.task.begin.Do(func() { close(o.task.begun) })
-	}
 	o.station.mu.Lock()
 	o.task.progress.take(e, o.task.later)
 	o.station.mu.Unlock()
+	if e.Phase != Locking {
+		o.task.begin.Do(func() { close(o.task.begun) })
+	}
 	o.station.tellProgress(o.task, &e)
 }
 
 // take takes an event over; later is what the task's further runs will take.
 func (p *Progress) take(e Event, later time.Duration) {
-	p.Run, p.Phase, p.Of, p.Left = e.Run, e.Phase, e.Of, e.Left+later
+	p.Run, p.Phase, p.Of = e.Run, e.Phase, e.Of
+	if e.Phase != Locking { // which does not tell what is left
+		p.Left = e.Left + later
+	}
 	p.Slot = max(p.Slot, e.Slot)
 	if e.Command != nil {
 		c := *e.Command

@@ -113,11 +113,13 @@ func TestABridgeThatIsAwayDoesNotHoldUpTheStart(t *testing.T) {
 			t.Errorf("troubles %q, notices %+v", troubles, o.notices)
 		}
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if n := tries.Load(); n < 5 || n > 15 {
 			t.Errorf("%d tries in an hour", n)
 		}
 		back.Store(true)
 		time.Sleep(mendMost + time.Minute)
+		synctest.Wait()
 		if o.bench.light != found || len(o.Troubles()) != 0 || !o.shelf.runs[folder.ID()].Restored || len(o.noticesOf(LightNotice)) != 1 {
 			t.Errorf("light %+v, troubles %q, run %+v", o.bench.light, o.Troubles(), o.shelf.runs[folder.ID()])
 		}
@@ -171,11 +173,13 @@ func TestALightThatARunLeftIsPutBackLater(t *testing.T) {
 			t.Errorf("the firing is %+v", f)
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if len(o.Troubles()) != 1 || len(o.noticesOf(LightNotice)) != 1 {
 			t.Errorf("troubles %q, notices %+v", o.Troubles(), o.notices)
 		}
 		gone.set(false)
 		time.Sleep(5 * time.Minute)
+		synctest.Wait()
 		if o.bench.light != found || len(o.Troubles()) != 0 || !o.shelf.runs[f.Runs[0]].Restored {
 			t.Errorf("light %+v, troubles %q", o.bench.light, o.Troubles())
 		}
@@ -212,15 +216,17 @@ func TestAKilledProcessIsCleanedUpAfter(t *testing.T) {
 	dir := t.TempDir()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "HUEPRINT_TEST_RUN="+dir, "HUEPRINT_TEST_URL="+server.URL, "HUEPRINT_TEST_FIRING=F7")
+	shelf := newShelf()
+	if err := errors.Join(shelf.PutFiring(t.Context(), store.Firing{ID: "F7", Began: time.Now(), Outcome: store.Running}), cmd.Start()); err != nil {
+		t.Fatal(err)
+	}
+	bridge.mu.Lock()
 	bridge.onPut = func(n int) {
 		if n == 3 {
 			cmd.Process.Kill()
 		}
 	}
-	shelf := newShelf()
-	if err := errors.Join(shelf.PutFiring(t.Context(), store.Firing{ID: "F7", Began: time.Now(), Outcome: store.Running}), cmd.Start()); err != nil {
-		t.Fatal(err)
-	}
+	bridge.mu.Unlock()
 	if cmd.Wait() == nil {
 		t.Fatal("the process was not killed")
 	}

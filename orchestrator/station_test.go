@@ -191,6 +191,7 @@ func (o *office) idle() {
 	for o.Running() != nil {
 		time.Sleep(time.Second)
 	}
+	synctest.Wait()
 }
 
 func (o *office) firing(t *testing.T, id string) store.Firing {
