@@ -30,11 +30,11 @@ type settings struct {
 
 // openSettings reads the file at path, and writes a starter if there is none.
 func openSettings(path string, starter []byte) (s *settings, wrote bool, err error) {
-	abs, err := filepath.Abs(path)
+	dir, err := folderOf(path)
 	if err != nil {
-		return nil, false, fmt.Errorf("read configuration: %w", err)
+		return nil, false, err
 	}
-	s = &settings{path: path, dir: filepath.Dir(abs), changed: func() {}}
+	s = &settings{path: path, dir: dir, changed: func() {}}
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		if err := config.Save(path, starter, ""); err != nil {
 			return nil, false, err
@@ -42,6 +42,15 @@ func openSettings(path string, starter []byte) (s *settings, wrote bool, err err
 		wrote = true
 	}
 	return s, wrote, s.reread()
+}
+
+// folderOf is the folder of a file, absolute.
+func folderOf(path string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("find the folder of %s: %w", path, err)
+	}
+	return filepath.Dir(abs), nil
 }
 
 // reread takes over what the file says now.
