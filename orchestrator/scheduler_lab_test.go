@@ -161,7 +161,7 @@ type setClock struct{ ahead, most atomic.Int64 }
 
 func clockAt(at time.Time) *setClock {
 	c := &setClock{}
-	c.ahead.Store(int64(at.Sub(time.Now())))
+	c.ahead.Store(int64(time.Until(at)))
 	return c
 }
 

@@ -84,7 +84,7 @@ func parse(expr string) (spec *cron.SpecSchedule, err error) {
 		return nil, fmt.Errorf("%w (%s; Sunday is 0)", err, shape)
 	}
 	spec, ok := schedule.(*cron.SpecSchedule)
-	if !ok || 0 == spec.Minute || 0 == spec.Hour || 0 == spec.Dom || 0 == spec.Month || 0 == spec.Dow {
+	if !ok || spec.Minute == 0 || spec.Hour == 0 || spec.Dom == 0 || spec.Month == 0 || spec.Dow == 0 {
 		return nil, fmt.Errorf("a field has no value (%s)", shape)
 	}
 	spec.Location = time.UTC
