@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -215,7 +216,7 @@ func TestABridgeThatIsGoneEndsTheRunAndIsRestoredLater(t *testing.T) {
 		b := newBench()
 		c := newConductor(t, b)
 		c.GiveUpAfter = 3
-		away := &awayBench{bench: b, from: 2}
+		away := awayFrom(b, 2)
 		c.Switch, c.States, c.Restorer = away, away, away
 		_, recorders := one()
 		folder, err := c.Run(t.Context(), order(recorders))
@@ -262,7 +263,7 @@ func TestAHurryEndsTheTriesButTheFirst(t *testing.T) {
 				b := newBench()
 				found := b.light
 				c := newConductor(t, b)
-				away := &awayBench{bench: b, from: 1000}
+				away := awayFrom(b, 1000)
 				c.Switch, c.States, c.Restorer = away, away, away
 				hurry := make(chan struct{})
 				c.Hurry = hurry
@@ -270,7 +271,7 @@ func TestAHurryEndsTheTriesButTheFirst(t *testing.T) {
 				var stopped time.Time
 				time.AfterFunc(41200*time.Millisecond, func() {
 					if stopped = time.Now(); test.away {
-						away.from = -1
+						away.from.Store(-1)
 					}
 					stop(errors.New("operator pressed stop"))
 					time.AfterFunc(test.hurry, func() { close(hurry) })
@@ -299,14 +300,20 @@ func TestAHurryEndsTheTriesButTheFirst(t *testing.T) {
 // awayBench does not answer from a certain PUT on, until it is back.
 type awayBench struct {
 	*bench
-	from int
+	from atomic.Int64
 	back bool
 }
 
-func (a *awayBench) away() bool { return !a.back && a.puts > a.from }
+func awayFrom(b *bench, put int64) *awayBench {
+	a := &awayBench{bench: b}
+	a.from.Store(put)
+	return a
+}
+
+func (a *awayBench) away() bool { return !a.back && int64(a.puts) > a.from.Load() }
 
 func (a *awayBench) Switch(ctx context.Context, light string, on bool) (experiments.Receipt, error) {
-	if a.puts >= a.from && !a.back {
+	if int64(a.puts) >= a.from.Load() && !a.back {
 		a.puts++
 		return experiments.Receipt{}, errAway
 	}
