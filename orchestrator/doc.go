@@ -26,6 +26,11 @@
 // a look has ended is complete; one that is stopped or dies between looks is not,
 // and has no verdict.
 //
+// What a server adds: a [Station] carries out tasks one at a time, with retries,
+// analyses and reports, and cleans up after a server that died; an idle recording
+// ([Conductor.RecordIdle]) does nothing but record; a [Monitor] shows traffic
+// while somebody looks.
+//
 // The package computes no findings itself: [Analyze] hands a run and its packets
 // to package analysis.
 package orchestrator

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -93,7 +94,12 @@ func (o IdleOrder) order() (Order, error) {
 }
 
 // listen records until the time is over. Its error is why it ended before.
-func (p *performance) listen(ctx context.Context, length time.Duration) error {
+func (p *performance) listen(ctx context.Context, length time.Duration) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("a defect of the program ended the recording (please report it): %v\n%s", r, debug.Stack())
+		}
+	}()
 	if err := p.record(ctx); err != nil {
 		return stoppedBy(ctx, err)
 	}

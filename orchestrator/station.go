@@ -89,7 +89,8 @@ type Station struct {
 	Room      func() (free int64, err error)
 	Retention func() store.Retention
 
-	// Notify tells people who do not look at the panel; optional.
+	// Notify tells people who do not look at the panel, and should return soon;
+	// optional.
 	Notify func(ctx context.Context, n Notice) error
 	// Tell is told what happens, in order, and must return at once; optional.
 	Tell func(Happening)
@@ -100,7 +101,7 @@ type Station struct {
 	Log     *slog.Logger
 
 	once    sync.Once
-	hands   chan struct{} // held by whoever operates the bench: a task or the mender
+	hands   chan struct{} // held by whoever operates the light: a run or the mender
 	poked   chan struct{} // wakes the mender
 	telling sync.Mutex
 
@@ -110,7 +111,7 @@ type Station struct {
 	keeping context.CancelFunc // ends the mender; nil before Recover
 	lights  map[string]*unmended
 	lowRoom string // the trouble with the disk; empty when there is none
-	over    string // the trouble with the budget; empty when there is none
+	full    string // the trouble with the budget; empty when there is none
 	work    sync.WaitGroup
 }
 
@@ -167,13 +168,13 @@ func (s *Station) Start(ctx context.Context, by string, t store.Task) (firing st
 	if err != nil {
 		return "", err
 	}
-	job, err := s.prepare(ctx, t)
+	job, err := s.prepareUnless(ctx, claimed)
 	if err != nil {
 		s.free(claimed)
-		close(claimed.done)
+		s.over(claimed)
 		return "", err
 	}
-	s.work.Go(func() { s.carry(claimed, &job) })
+	go s.carry(claimed, &job)
 	select {
 	case <-claimed.begun:
 	case <-claimed.done:
@@ -195,8 +196,6 @@ func (s *Station) Carry(ctx context.Context, f store.Firing) store.Firing {
 		f.Outcome, f.Reason, f.Ended = store.Skipped, err.Error(), s.now()
 		return f
 	}
-	s.work.Add(1)
-	defer s.work.Done()
 	return s.carry(claimed, nil)
 }
 
@@ -263,10 +262,25 @@ func (s *Station) claim(ctx context.Context, f store.Firing) (*task, error) {
 	t.ctx, t.cancel = context.WithCancelCause(ctx)
 	t.progress = Progress{Firing: f.ID, Schedule: f.Schedule, By: f.By, Task: f.Task, Gateways: f.Task.Gateways, Began: f.Began, Attempt: 1}
 	s.task = t
+	s.work.Add(1)
 	return t, nil
 }
 
-// free ends the claim.
+// prepareUnless prepares a task within ctx, unless the task is stopped.
+func (s *Station) prepareUnless(ctx context.Context, t *task) (Job, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(t.ctx, func() { cancel(context.Cause(t.ctx)) })()
+	return s.prepare(ctx, t.firing.Task)
+}
+
+// over says that nothing more follows from the task, after free.
+func (s *Station) over(t *task) {
+	close(t.done)
+	s.work.Done()
+}
+
+// free ends the claim, so that another task can begin.
 func (s *Station) free(t *task) {
 	t.cancel(nil)
 	s.mu.Lock()

@@ -15,6 +15,9 @@ import (
 	"github.com/hueprint/hueprint/store"
 )
 
+// mostRetries bounds what a schedule may ask for.
+const mostRetries = 10
+
 // piece is one run of a job: an order or an idle recording.
 type piece struct {
 	order *Order
@@ -88,9 +91,9 @@ func (s *Station) carry(t *task, job *Job) store.Firing {
 	ended.Outcome, ended.Reason, ended.Ended = outcome, reason, s.now()
 	s.free(t) // first, so that whoever hears of the end can begin something else
 	s.enter(ended)
-	close(t.done)
 	s.notifyOutcome(context.WithoutCancel(t.ctx), ended)
 	s.poke()
+	s.over(t)
 	return ended
 }
 
@@ -113,15 +116,9 @@ func (s *Station) enter(f store.Firing) {
 // attempts goes through the job's runs, and again through those whose evidence
 // asks for it.
 func (s *Station) attempts(t *task, job *Job) (store.FiringOutcome, string) {
-	select {
-	case s.hands <- struct{}{}: // the mender needs some seconds at most
-		defer func() { <-s.hands }()
-	case <-t.ctx.Done():
-		return store.Stopped, context.Cause(t.ctx).Error()
-	}
 	most := 1
 	if s.Retries != nil {
-		most += max(0, s.Retries(t.firing.Schedule))
+		most += min(max(0, s.Retries(t.firing.Schedule)), mostRetries)
 	}
 	var results []result
 	for attempt := 1; ; attempt++ {
@@ -134,11 +131,11 @@ func (s *Station) attempts(t *task, job *Job) (store.FiringOutcome, string) {
 			break
 		}
 	}
-	outcome, reason := conclude(results, context.Cause(t.ctx))
-	if outcome == store.Skipped {
+	if len(t.firing.Runs) == 0 && !slices.ContainsFunc(results, func(r result) bool { return !r.held() }) {
 		t.refused = results[0].err
+		return store.Skipped, "the bench was busy: " + oneLine(t.refused)
 	}
-	return outcome, reason
+	return conclude(results, context.Cause(t.ctx))
 }
 
 // attempt carries out the runs of the first attempt, or those that need another.
@@ -228,6 +225,12 @@ func (s *Station) perform(t *task, c Conductor, p piece, attempt int) (*runs.Fol
 		o := *p.idle
 		o.Occasion = occasion
 		return c.RecordIdle(t.ctx, o)
+	}
+	select {
+	case s.hands <- struct{}{}: // the mender needs half a minute at most
+		defer func() { <-s.hands }()
+	case <-t.ctx.Done():
+		return nil, stopped(t.ctx)
 	}
 	o := *p.order
 	o.Occasion = occasion
@@ -320,9 +323,7 @@ func (s *Station) contain(what string, do func() error) (err error) {
 // conclude draws the outcome of a firing from its runs' latest attempts.
 func conclude(results []result, stopped error) (store.FiringOutcome, string) {
 	var reasons []string
-	begun := false
 	for _, r := range results {
-		begun = begun || !r.held()
 		switch {
 		case r.err != nil && r.name != "":
 			reasons = append(reasons, r.name+": "+oneLine(r.err))
@@ -332,12 +333,12 @@ func conclude(results []result, stopped error) (store.FiringOutcome, string) {
 	}
 	reason, open := strings.Join(reasons, "; "), unresolved(results)
 	switch {
+	case errors.Is(stopped, context.Canceled) && reason+open != "":
+		return store.Stopped, "the server was stopped"
 	case stopped != nil && reason+open != "":
 		return store.Stopped, stopped.Error()
 	case reason == "":
 		return store.Carried, open
-	case !begun:
-		return store.Skipped, "the bench was busy: " + reason
 	}
 	return store.Failed, reason
 }

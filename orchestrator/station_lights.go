@@ -41,7 +41,7 @@ func (s *Station) Troubles() []string {
 	for _, run := range slices.Sorted(maps.Keys(s.lights)) {
 		all = append(all, s.lights[run].trouble)
 	}
-	for _, trouble := range []string{s.lowRoom, s.over} {
+	for _, trouble := range []string{s.lowRoom, s.full} {
 		if trouble != "" {
 			all = append(all, trouble)
 		}
@@ -108,22 +108,19 @@ func (s *Station) mendFirst(ctx context.Context) error {
 	return s.mend(ctx, s.Root)
 }
 
-// mend tries every light of this bench that is due. It leaves the bench to a task
-// that is going on, whose runs look after their light themselves.
+// mend tries every light of this bench that is due. It leaves the bench to a run
+// that is going on, which looks after its light itself.
 func (s *Station) mend(ctx context.Context, roots ...string) error {
-	select {
-	case s.hands <- struct{}{}:
-		defer func() { <-s.hands }()
-	default:
-		return nil
-	}
 	left, err := runs.Pending(s.State, roots...)
 	if err == nil {
 		s.forget(left)
 	}
 	for _, u := range left {
-		if s.Running() == nil {
+		select {
+		case s.hands <- struct{}{}:
 			s.mendLight(ctx, u)
+			<-s.hands
+		default:
 		}
 	}
 	return err

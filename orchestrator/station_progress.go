@@ -89,13 +89,17 @@ func (p *Progress) take(e Event, later time.Duration) {
 }
 
 // tellProgress tells how far the task has come, and the event that brought it
-// there, if any.
+// there, if any; nothing of a task that is over.
 func (s *Station) tellProgress(t *task, e *Event) {
+	s.telling.Lock()
+	defer s.telling.Unlock()
 	s.mu.Lock()
-	p := t.progress
-	p.Gateways = slices.Clone(p.Gateways)
+	p, over := t.progress, s.task != t
 	s.mu.Unlock()
-	s.tell(Happening{Event: e, Progress: &p})
+	if s.Tell != nil && !over {
+		p.Gateways = slices.Clone(p.Gateways)
+		s.Tell(Happening{Event: e, Progress: &p})
+	}
 }
 
 // step moves the task on to another phase of the station's own.

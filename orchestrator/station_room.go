@@ -71,8 +71,8 @@ func (s *Station) overBudget(ctx context.Context, policy store.Retention, over i
 		trouble = fmt.Sprintf("the runs take %d MB more than the budget of %d MB, and none of them may be removed by itself (look at those that want attention, or raise the budget)", over>>20, policy.Budget>>20)
 	}
 	s.mu.Lock()
-	news := trouble != "" && s.over == ""
-	s.over = trouble
+	news := trouble != "" && s.full == ""
+	s.full = trouble
 	s.mu.Unlock()
 	if news {
 		s.notify(context.WithoutCancel(ctx), Notice{Kind: DiskNotice, Title: "the runs take more room than their budget", Text: trouble})
