@@ -17,10 +17,10 @@ func (p *program) validateCommand() *cobra.Command {
 		Use:   "validate",
 		Short: "Hold the analysis to its claims, on synthetic traffic",
 		Long: `Simulates thousands of runs whose truth is known, from fixed seeds, sends them
-through the analysis, and writes how often it was right: level, power, and the
-attribution of secondary tests. docs/validation.md is its output. It takes about
-ten minutes of two processors, with --reduced half a minute. It fails when a
-claim does not hold.`,
+through the analysis, and writes how often it was right: level, power, the
+attribution of secondary tests, and the level and power of runs that may end
+early. docs/validation.md is its output. It takes about a quarter of an hour of
+two processors, with --reduced a minute. It fails when a claim does not hold.`,
 		Example: `  hueprint validate --out docs/validation.md
   hueprint validate --reduced`,
 		Args: cobra.NoArgs,
