@@ -6,6 +6,7 @@ import (
 	"net/mail"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -59,6 +60,9 @@ func (d *decoder) checkNotify(n Notify) {
 	const path = "serve.notify.mail"
 	if m.Port < 1 || m.Port > 65535 {
 		d.wrong(path+".port", "%s.port %d must be 1 to 65535", path, m.Port)
+	}
+	if !slices.Contains([]string{"", "starttls", "tls", "plain"}, m.Encryption) {
+		d.wrong(path+".encryption", "%s.encryption %q must be starttls, tls or plain", path, m.Encryption)
 	}
 	if len(m.To) == 0 {
 		d.wrong(path+".to", "%s.to is empty: name at least one recipient", path)

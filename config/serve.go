@@ -67,11 +67,13 @@ type Webhook struct {
 
 // Mail is a mail server and whom to write to; without a host nobody is written to.
 type Mail struct {
-	Host string   `yaml:"host" jsonschema:"description=The mail server; empty sends no mail."`
-	Port int      `yaml:"port" jsonschema:"description=587 for STARTTLS (the default); 465 for TLS."`
-	From string   `yaml:"from" jsonschema:"description=The sender's address."`
-	To   []string `yaml:"to" jsonschema:"description=The recipients' addresses."`
-	User string   `yaml:"user" jsonschema:"description=The account at the mail server; empty for none."`
+	Host string `yaml:"host" jsonschema:"description=The mail server; empty sends no mail."`
+	Port int    `yaml:"port" jsonschema:"description=587 for STARTTLS (the default); 465 for TLS."`
+	// Encryption is starttls (the default), tls (the default at port 465) or plain.
+	Encryption string   `yaml:"encryption" jsonschema:"enum=,enum=starttls,enum=tls,enum=plain,description=starttls (the default) or tls or plain."`
+	From       string   `yaml:"from" jsonschema:"description=The sender's address."`
+	To         []string `yaml:"to" jsonschema:"description=The recipients' addresses."`
+	User       string   `yaml:"user" jsonschema:"description=The account at the mail server; empty for none."`
 	// PasswordFile holds the password, so that it is not in this file.
 	PasswordFile string `yaml:"password_file" jsonschema:"description=File with the password of the account."`
 }

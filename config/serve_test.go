@@ -18,7 +18,7 @@ func TestServeIsCheckedLikeTheRest(t *testing.T) {
   disk: {least_free: much, keep_for: 3 days}
   notify:
     webhooks: [{url: chat}]
-    mail: {host: mail.example.org, to: [nobody], user: x}
+    mail: {host: mail.example.org, to: [nobody], user: x, encryption: rot13}
 `
 	_, err := Parse([]byte(file), "lab.yaml", "/")
 	for _, want := range []string{
@@ -32,6 +32,7 @@ func TestServeIsCheckedLikeTheRest(t *testing.T) {
 		`serve.disk.least_free: "much" is not a size`, `serve.disk.keep_for: "3 days" is not a span`,
 		`serve.notify.webhooks[0].url "chat" is not an address`,
 		`serve.notify.mail.to[0] "nobody" is not a mail address`, `serve.notify.mail.from "" is not a mail address`,
+		`serve.notify.mail.encryption "rot13" must be`,
 		`serve.notify.mail needs both user and password_file`,
 	} {
 		if !strings.Contains(err.Error(), want) {
