@@ -16,7 +16,7 @@ const unforeseen = "Something failed at the server. Nothing more is shown here; 
 type failure struct {
 	frame
 	Status int
-	access.RefusalView
+	Why    access.RefusalView
 }
 
 // fail answers with the page for an error.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hueprint/hueprint/experiments"
 	"github.com/hueprint/hueprint/panel/lab"
+	"github.com/hueprint/hueprint/reports"
 )
 
 // bulb is the class of a light's picture.
@@ -38,6 +39,28 @@ func bulbWords(l lab.Light) string {
 		return "on"
 	}
 	return fmt.Sprintf("on, %d %%", percent(l.State.Brightness))
+}
+
+// commandWords says what became of a command: on, slot 7, answered after 4
+// ms, confirmed after 61 ms.
+func commandWords(c *experiments.Command) string {
+	since := func(t time.Time) string {
+		return fmt.Sprintf(" after %.0f ms", float64(t.Sub(c.Sent))/float64(time.Millisecond))
+	}
+	words := fmt.Sprintf("%s, slot %d", c.Action, c.Slot+1)
+	if !c.Sent.IsZero() && !c.Answered.IsZero() {
+		words += ", answered" + since(c.Answered)
+	}
+	if !c.Sent.IsZero() && !c.Confirmed.IsZero() {
+		words += ", confirmed" + since(c.Confirmed)
+	}
+	if c.Outcome != experiments.Done {
+		words += ", " + string(c.Outcome)
+	}
+	if c.Failure != "" {
+		words += ": " + c.Failure
+	}
+	return reports.Prose(words)
 }
 
 // glow is the colour in which a light that is on shines, as #rrggbb; empty when
@@ -116,7 +139,7 @@ func planFigure(p experiments.Plan) template.HTML {
 		return ""
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, `<figure class="plan"><div class="wide"><svg viewBox="0 0 %g %g" role="img" aria-label="%d slots over %s: %d actions and %d controls">`,
+	fmt.Fprintf(&b, `<figure class="plan"><div class="wide" tabindex="0" role="group" aria-label="The plan as a figure"><svg viewBox="0 0 %g %g" role="img" aria-label="%d slots over %s: %d actions and %d controls">`,
 		width, height, len(p.Slots), span(p.Duration), p.Experiment.Actions, p.Experiment.Controls)
 	fmt.Fprintf(&b, `<path class="axis" d="M0 %g H%g"/>`, height-14, width)
 	for _, s := range p.Slots {

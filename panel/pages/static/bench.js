@@ -36,7 +36,10 @@ function frame(at) {
   requestAnimationFrame(frame);
 }
 requestAnimationFrame(frame);
-setInterval(() => { for (const s of strips.values()) { s.forget(Date.now() + offset); s.say(Date.now() + offset, span); } }, 1000);
+setInterval(() => {
+  paint();
+  for (const s of strips.values()) { s.forget(Date.now() + offset); s.say(Date.now() + offset, span); }
+}, 1000);
 
 function bulb(light) {
   const tile = document.querySelector("[data-bulb]");

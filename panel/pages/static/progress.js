@@ -26,6 +26,20 @@ export function progress(find) {
     const words = running.stopping ? "stopping: the bulb is put back" : running.phase || "beginning";
     if (phase.textContent !== words) phase.textContent = words;
     slot.textContent = running.of ? `slot ${running.slot} of ${running.of}` : "";
+    const c = running.last_command, last = box.querySelector("[data-last]");
+    if (c) last.textContent = "Last command: " + command(c);
     tick();
   };
+}
+
+const absent = t => !t || t.startsWith("0001");
+
+// command says what became of a command, as the server's page does.
+function command(c) {
+  const since = t => ` after ${Math.round(Date.parse(t) - Date.parse(c.sent))} ms`;
+  let words = `${c.action}, slot ${c.slot + 1}`;
+  if (!absent(c.sent) && !absent(c.answered)) words += ", answered" + since(c.answered);
+  if (!absent(c.sent) && !absent(c.confirmed)) words += ", confirmed" + since(c.confirmed);
+  if (c.outcome !== "done") words += ", " + c.outcome;
+  return words + (c.failure ? ": " + c.failure : "");
 }
