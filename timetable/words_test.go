@@ -1,6 +1,8 @@
 package timetable
 
 import (
+	"os"
+	"regexp"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -83,5 +85,22 @@ func TestTheSameWordsMeanTheSameTimes(t *testing.T) {
 	})
 	if again == 0 {
 		t.Error("no two expressions had the same words: nothing was tested")
+	}
+}
+
+// The manual's table is what the panel says.
+func TestTheManualTellsTheWords(t *testing.T) {
+	manual, err := os.ReadFile("../docs/schedules.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile("(?m)^\\| `([^`]+)` \\| ([^|]+) \\|$").FindAllStringSubmatch(string(manual), -1)
+	if len(rows) < 5 {
+		t.Fatalf("%d rows", len(rows))
+	}
+	for _, row := range rows {
+		if got := must(t, row[1], "").Words(); got != row[2]+" (UTC)" {
+			t.Errorf("%s is %q, the manual says %q", row[1], got, row[2])
+		}
 	}
 }
