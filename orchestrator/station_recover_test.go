@@ -46,7 +46,7 @@ func (o *office) leave(t *testing.T, firing string) *runs.Folder {
 			t.Fatal(err)
 		}
 	}
-	o.bench.light.On = false
+	o.bench.set(func(s *experiments.LightState) { s.On = false })
 	return folder
 }
 

@@ -4,204 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/hueprint/hueprint/analysis"
-	"github.com/hueprint/hueprint/capture"
 	"github.com/hueprint/hueprint/experiments"
 	"github.com/hueprint/hueprint/runs"
 	"github.com/hueprint/hueprint/store"
 )
-
-// shelf is an index and a history in memory.
-type shelf struct {
-	mu      sync.Mutex
-	runs    map[string]store.Run
-	firings map[string]store.Firing
-}
-
-func newShelf() *shelf {
-	return &shelf{runs: map[string]store.Run{}, firings: map[string]store.Firing{}}
-}
-
-func (s *shelf) PutRun(_ context.Context, r store.Run) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.runs[r.ID] = r
-	return nil
-}
-
-func (s *shelf) Run(_ context.Context, id string) (store.Run, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, ok := s.runs[id]
-	if !ok {
-		return r, store.ErrNotFound
-	}
-	return r, nil
-}
-
-func (s *shelf) RemoveRun(_ context.Context, id string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.runs, id)
-	return nil
-}
-
-func (s *shelf) ListRuns(_ context.Context, q store.RunQuery) (page store.RunPage, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, r := range s.runs {
-		if (q.Experiment == "" || q.Experiment == r.Experiment) && (q.Ending == "" || q.Ending == string(r.Ending)) &&
-			(q.Gateway == "" || slices.Contains(r.Gateways, q.Gateway)) {
-			page.Runs = append(page.Runs, r)
-		}
-	}
-	slices.SortFunc(page.Runs, func(a, b store.Run) int { return strings.Compare(b.ID, a.ID) })
-	return page, nil
-}
-
-func (s *shelf) RunFacets(context.Context) (store.Facets, error) { return store.Facets{}, nil }
-
-func (s *shelf) PutFiring(_ context.Context, f store.Firing) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.firings[f.ID] = f
-	return nil
-}
-
-func (s *shelf) Firing(_ context.Context, id string) (store.Firing, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f, ok := s.firings[id]
-	if !ok {
-		return f, store.ErrNotFound
-	}
-	return f, nil
-}
-
-func (s *shelf) ListFirings(context.Context, store.FiringQuery) (store.FiringPage, error) {
-	return store.FiringPage{}, errors.ErrUnsupported
-}
-
-func (s *shelf) RunningFirings(context.Context) (fs []store.Firing, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, f := range s.firings {
-		if f.Outcome == store.Running {
-			fs = append(fs, f)
-		}
-	}
-	return fs, nil
-}
-
-// entryOf is a plain digest: what the tests look at.
-func entryOf(f *runs.Folder) (store.Run, error) {
-	r, err := f.Run()
-	e := store.Run{ID: r.ID, Dir: f.Dir(), Experiment: r.Plan.Experiment.Name, Ending: r.Ending, Ended: r.Ended, Restored: r.Restored,
-		Schedule: r.Occasion.Schedule, By: r.Occasion.By, Attempt: r.Occasion.Attempt, Idle: r.Idle}
-	for _, g := range r.Gateways {
-		e.Gateways = append(e.Gateways, g.Name())
-	}
-	found, findingsErr := f.Findings()
-	if findingsErr == nil {
-		for _, v := range found.Verdicts {
-			e.Verdicts = append(e.Verdicts, store.RunVerdict{Gateway: v.Gateway, Verdict: v.Verdict})
-		}
-	}
-	return e, err
-}
-
-// office is a station over a bench, with everything that it told.
-type office struct {
-	*Station
-	bench *bench
-	shelf *shelf
-	tapes map[string]*tape
-	means Conductor
-
-	mu        sync.Mutex
-	told      []Happening
-	notices   []Notice
-	published []string
-}
-
-// newOffice has a station whose task is one run for each of the gateways.
-func newOffice(t *testing.T, gateways ...string) *office {
-	o := &office{bench: newBench(), shelf: newShelf(), tapes: map[string]*tape{}}
-	o.means = newConductor(t, o.bench)
-	for _, g := range gateways {
-		o.tapes[g] = &tape{}
-	}
-	o.Station = &Station{Root: o.means.Root, State: o.means.State, Digest: entryOf, Index: o.shelf, Firings: o.shelf,
-		Room: func() (int64, error) { return 1 << 40, nil },
-		Prepare: func(context.Context, store.Task) (Job, error) {
-			job := Job{Conductor: o.means}
-			for _, g := range gateways {
-				one := order(map[string]capture.Recorder{g: o.tapes[g]})
-				one.Registered = analysis.Registered(one.Plan.Experiment)
-				job.Orders = append(job.Orders, one)
-			}
-			return job, nil
-		},
-		Bridge: func(context.Context, runs.Unrestored) (Conductor, error) { return o.means, nil },
-		Publish: func(_ context.Context, f *runs.Folder, _ analysis.Findings, _ []analysis.Trace) error {
-			o.note(func() { o.published = append(o.published, f.ID()) })
-			return nil
-		},
-		Notify: func(_ context.Context, n Notice) error {
-			o.note(func() { o.notices = append(o.notices, n) })
-			return nil
-		},
-		Tell: func(h Happening) { o.note(func() { o.told = append(o.told, h) }) },
-	}
-	t.Cleanup(func() {
-		if err := o.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return o
-}
-
-func (o *office) note(do func()) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	do()
-}
-
-func (o *office) noticesOf(k NoticeKind) (ns []Notice) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for _, n := range o.notices {
-		if n.Kind == k {
-			ns = append(ns, n)
-		}
-	}
-	return ns
-}
-
-// idle waits until no task goes on.
-func (o *office) idle() {
-	for o.Running() != nil {
-		time.Sleep(time.Second)
-	}
-	synctest.Wait()
-}
-
-func (o *office) firing(t *testing.T, id string) store.Firing {
-	t.Helper()
-	f, err := o.shelf.Firing(t.Context(), id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
-}
 
 var due = store.Firing{ID: "F1", Schedule: "S1", Name: "nightly", By: "anna", Task: store.Task{Experiment: "test", Tags: []string{"night"}}}
 
@@ -488,120 +301,38 @@ func (o *office) breakDown(where string) {
 	}
 }
 
-func TestNothingBeginsOnAFullDisk(t *testing.T) {
+func TestAStopReachesATaskThatWaitsOrPrepares(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t, "echo")
-		free := int64(1 << 29)
-		o.Room = func() (int64, error) { return free, nil }
-		if _, err := o.Start(t.Context(), "anna", store.Task{Experiment: "test"}); !errors.Is(err, ErrRoom) {
-			t.Errorf("start: %v", err)
+		o.Retries = func(string) int { return 1 }
+		o.tapes["echo"].startErr = errors.New("no such device")
+		time.AfterFunc(30*time.Second, func() { _ = o.Stop("ben") })
+		if f := o.Carry(t.Context(), due); f.Outcome != store.Stopped || f.Reason != "stopped by ben" || len(f.Runs) != 1 {
+			t.Errorf("while it waits: %+v", f)
 		}
-		f := o.Carry(t.Context(), due)
-		if f.Outcome != store.Failed || !strings.Contains(f.Reason, "512 MB are free, 1024 MB must be") || o.bench.heard() != 0 {
+		o.Prepare = func(ctx context.Context, _ store.Task) (Job, error) {
+			<-ctx.Done()
+			return Job{}, context.Cause(ctx)
+		}
+		time.AfterFunc(time.Second, func() { _ = o.Stop("ben") })
+		if _, err := o.Start(t.Context(), "anna", store.Task{}); err == nil || err.Error() != "stopped by ben" || o.Running() != nil {
+			t.Errorf("while it prepares: %v", err)
+		}
+	})
+}
+
+func TestABenchThatIsTakenBetweenAttemptsIsAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, "echo")
+		o.Retries = func(string) int { return 1 }
+		o.tapes["echo"].startErr = errors.New("no such device")
+		time.AfterFunc(30*time.Second, func() {
+			if _, err := runs.Acquire(o.State, runs.LightResource("001788fffe000001", "1"), runs.Holder{PID: 4711, Run: "OTHER"}); err != nil {
+				t.Error(err)
+			}
+		})
+		if f := o.Carry(t.Context(), due); f.Outcome != store.Failed || !strings.Contains(f.Reason, "OTHER") || len(f.Runs) != 1 {
 			t.Errorf("the firing is %+v", f)
-		}
-		if ns := o.noticesOf(DiskNotice); len(ns) != 1 || len(o.Troubles()) != 1 {
-			t.Errorf("notices %+v, troubles %q", ns, o.Troubles())
-		}
-		free = 1 << 31
-		if f := o.Carry(t.Context(), due); f.Outcome != store.Carried || len(o.Troubles()) != 0 {
-			t.Errorf("with room again: %+v, %q", f, o.Troubles())
-		}
-	})
-}
-
-func TestOldRunsMakeRoom(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, "echo")
-		o.Digest = func(f *runs.Folder) (store.Run, error) {
-			e, err := entryOf(f)
-			e.Prepared, e.Bytes = e.Ended, 100<<20
-			e.Verdicts = []store.RunVerdict{{Gateway: "echo", Verdict: analysis.NotDetected}}
-			return e, err
-		}
-		var made []string
-		for range 4 {
-			made = append(made, o.Carry(t.Context(), due).Runs...)
-		}
-		o.Retention = func() store.Retention { return store.Retention{Budget: 150 << 20} }
-		made = append(made, o.Carry(t.Context(), due).Runs...)
-		folders, err := runs.List(o.Root)
-		if err != nil || len(folders) != 2 || folders[0].ID() != made[3] || folders[1].ID() != made[4] || len(o.shelf.runs) != 2 {
-			t.Errorf("%d folders, %d entries of %v: %v", len(folders), len(o.shelf.runs), made, err)
-		}
-		o.Retention = func() store.Retention { return store.Retention{Budget: 50 << 20} }
-		for range 2 {
-			o.Carry(t.Context(), due)
-			if ns := o.noticesOf(DiskNotice); len(ns) != 1 || len(o.Troubles()) != 1 || !strings.Contains(o.Troubles()[0], "50 MB more than the budget of 50 MB") {
-				t.Errorf("notices %+v, troubles %q", ns, o.Troubles())
-			}
-		}
-	})
-}
-
-func TestAChangeOfVerdictIsToldOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, "echo")
-		verdict, ending := analysis.NotDetected, experiments.Complete
-		o.Digest = func(f *runs.Folder) (store.Run, error) {
-			e, err := entryOf(f)
-			e.Ending, e.Verdicts = ending, []store.RunVerdict{{Gateway: "echo", Verdict: verdict}}
-			return e, err
-		}
-		steps := []struct {
-			verdict analysis.Conclusion
-			ending  experiments.Ending
-			told    int
-		}{
-			{analysis.NotDetected, experiments.Complete, 0}, // the first
-			{analysis.NotDetected, experiments.Complete, 0},
-			{analysis.Inconclusive, experiments.Aborted, 0}, // tells itself otherwise
-			{analysis.CloudVisible, experiments.Complete, 1},
-			{analysis.CloudVisible, experiments.Complete, 1},
-			{analysis.NotDetected, experiments.Complete, 2},
-		}
-		for i, step := range steps {
-			verdict, ending = step.verdict, step.ending
-			time.Sleep(time.Second)
-			o.Carry(t.Context(), due)
-			if ns := o.noticesOf(VerdictNotice); len(ns) != step.told {
-				t.Fatalf("step %d: notices %+v", i, ns)
-			}
-		}
-		if n := o.noticesOf(VerdictNotice)[0]; n.Before != "not-detected" || n.After != "cloud-visible" || n.Gateway != "echo" || n.Previous == "" {
-			t.Errorf("the notice is %+v", n)
-		}
-	})
-}
-
-func TestAnIdleTaskRecordsAndTouchesNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, "echo")
-		g := order(map[string]capture.Recorder{"echo": nil}).Gateways
-		o.Prepare = func(_ context.Context, task store.Task) (Job, error) {
-			return Job{Conductor: o.means, Idle: []IdleOrder{{Gateways: g, Recorders: map[string]capture.Recorder{"echo": o.tapes["echo"]}, For: task.Idle, Version: "test"}}}, nil
-		}
-		began := time.Now()
-		f := o.Carry(t.Context(), store.Firing{ID: "F2", Task: store.Task{Idle: 2 * time.Hour}})
-		if f.Outcome != store.Carried || len(f.Runs) != 1 || time.Since(began) < 2*time.Hour || o.bench.heard() != 0 {
-			t.Fatalf("%+v; the bridge heard %d requests", f, o.bench.heard())
-		}
-		folder, err := runs.Find(o.Root, f.Runs[0])
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := facts(t, folder)
-		if !r.Idle || r.Ending != experiments.Complete || len(r.Commands) != 0 || !r.Restored || r.Recordings[0].Frames < 7000 || r.Occasion.Firing != "F2" {
-			t.Errorf("the run is %+v", r)
-		}
-		if _, _, err := Analyze(folder, analysis.Options{}); !errors.Is(err, ErrIdleRecording) {
-			t.Errorf("analyze: %v", err)
-		}
-		if err := folder.Verify(); err != nil {
-			t.Error(err)
-		}
-		if _, err := os.Stat(folder.ReportPath()); err == nil || len(o.published) != 0 {
-			t.Error("an idle recording has a report")
 		}
 	})
 }
