@@ -18,7 +18,12 @@ import (
 // MostRetries bounds how often a firing is tried again.
 const MostRetries = 5
 
-const mostName = 80
+const (
+	mostName = 80
+	// mostYears is how far ahead an instant may lie: beyond the year 9999 it could
+	// not be written any more.
+	mostYears = 100
+)
 
 // Timetable is when a schedule fires.
 func Timetable(s store.Schedule) (timetable.Timetable, error) {
@@ -66,6 +71,8 @@ func checkTimes(ps *Problems, x store.Schedule, now time.Time) {
 	}
 	if t.Next(now).IsZero() && field == "at" {
 		ps.add("at", "that instant has passed")
+	} else if x.At.After(now.AddDate(mostYears, 0, 0)) {
+		ps.add("at", "that instant is more than %d years away", mostYears)
 	} else if t.Next(now).IsZero() {
 		ps.add("cron", "there is no such day: it would never fire")
 	}
