@@ -3,6 +3,7 @@ package panel
 import (
 	"context"
 	"encoding/json"
+	"iter"
 	"net/http"
 	"runtime"
 	"strconv"
@@ -83,9 +84,9 @@ func (m *meters) request(method, route string, status int, took time.Duration, s
 	}
 }
 
-// follow counts what the feed tells until ctx ends.
-func (m *meters) follow(ctx context.Context, feed lab.Feed) {
-	for e := range feed.Events(ctx, "") {
+// follow counts what the feed tells until it ends.
+func (m *meters) follow(ctx context.Context, events iter.Seq[lab.Event]) {
+	for e := range events {
 		switch e.Kind {
 		case lab.KindSlot:
 			m.slot(e.Data)

@@ -3,7 +3,6 @@ package panel
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -63,7 +62,7 @@ type Panel struct {
 func New(o Options) (*Panel, error) { return assemble(o, contents) }
 
 // assemble is New with other pages.
-func assemble(o Options, contents func(desk.Desk) (access.Views, []access.Route, error)) (*Panel, error) {
+func assemble(o Options, contents func(desk.Desk) (access.Views, []access.Route)) (*Panel, error) {
 	if o.Bench == nil || o.Setup == nil || o.Feed == nil || o.Store == nil {
 		return nil, errors.New("assemble the panel: bench, setup, feed and store are needed")
 	}
@@ -75,20 +74,18 @@ func assemble(o Options, contents func(desk.Desk) (access.Views, []access.Route,
 	}
 	o.Log = slog.New(masking{o.Log.Handler()})
 	p := &Panel{o: o, people: access.NewPeople(o.Store, o.Now), audience: &live.Audience{Feed: o.Feed, Counted: o.Viewers}, stopped: make(chan struct{})}
-	views, routes, err := contents(desk.Desk{Bench: o.Bench, Setup: o.Setup, Feed: p.audience, Store: o.Store,
+	views, routes := contents(desk.Desk{Bench: o.Bench, Setup: o.Setup, Feed: p.audience, Store: o.Store,
 		People: p.people, Now: o.Now, Version: o.Version, Log: o.Log})
-	if err != nil {
-		return nil, fmt.Errorf("assemble the panel: %w", err)
-	}
 	p.gate = access.NewGate(o.Access, p.people, views, o.Log)
 	p.meters = newMeters(o, p.audience)
 	p.routes = append(append(p.ownRoutes(), p.gate.Routes()...), routes...)
 	p.engine = p.newEngine()
 	ctx, stop := context.WithCancel(context.Background())
 	p.stop = stop
+	events := o.Feed.Events(ctx, "")
 	go func() {
 		defer close(p.stopped)
-		p.meters.follow(ctx, o.Feed)
+		p.meters.follow(ctx, events)
 	}()
 	return p, nil
 }

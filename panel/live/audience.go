@@ -29,10 +29,11 @@ func (a *Audience) Readers() int {
 
 // Events are those of the feed.
 func (a *Audience) Events(ctx context.Context, after string) iter.Seq[lab.Event] {
+	events := a.Feed.Events(ctx, after)
 	return func(yield func(lab.Event) bool) {
 		a.count(+1)
 		defer a.count(-1)
-		a.Feed.Events(ctx, after)(yield)
+		events(yield)
 	}
 }
 

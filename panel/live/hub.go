@@ -82,12 +82,14 @@ func (h *Hub) id(n uint64) string { return h.epoch + "-" + strconv.FormatUint(n,
 // another life, or of an event that the ring no longer follows, is answered with
 // [lab.KindReset] first.
 func (h *Hub) Events(ctx context.Context, after string) iter.Seq[lab.Event] {
+	at, lost := h.position(after) // now, not when somebody begins to read
 	return func(yield func(lab.Event) bool) {
-		at, lost := h.position(after)
+		at := at
 		if lost && !yield(h.reset(at)) {
 			return
 		}
 		for {
+			closed := h.isClosed() // before reading: what came before the end is read
 			batch, next, woken := h.read(at)
 			for _, e := range batch {
 				if !yield(e) {
@@ -98,13 +100,13 @@ func (h *Hub) Events(ctx context.Context, after string) iter.Seq[lab.Event] {
 			if len(batch) > 0 {
 				continue
 			}
+			if closed {
+				return
+			}
 			select {
 			case <-ctx.Done():
 				return
 			case <-woken:
-				if h.isClosed() {
-					return
-				}
 			}
 		}
 	}
