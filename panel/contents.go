@@ -8,6 +8,6 @@ import (
 )
 
 // contents are the pages and the API.
-func contents(d desk.Desk) (access.Views, []access.Route, error) {
-	return pages.Views(d), append(pages.Routes(d), api.Routes(d)...), nil
+func contents(d desk.Desk) (access.Views, []access.Route) {
+	return pages.Views(d), append(pages.Routes(d), api.Routes(d)...)
 }
