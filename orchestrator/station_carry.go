@@ -99,8 +99,11 @@ func (s *Station) carry(t *task, job *Job) store.Firing {
 
 // setFiring changes the firing, keeps it and tells it.
 func (s *Station) setFiring(t *task, change func(*store.Firing)) {
+	s.mu.Lock()
 	change(&t.firing)
-	s.enter(t.firing)
+	f := t.firing
+	s.mu.Unlock()
+	s.enter(f)
 }
 
 func (s *Station) enter(f store.Firing) {
@@ -122,7 +125,7 @@ func (s *Station) attempts(t *task, job *Job) (store.FiringOutcome, string) {
 	}
 	var results []result
 	for attempt := 1; ; attempt++ {
-		results = s.attempt(t, job, attempt, results)
+		results = s.attempt(t, job, attempt, attempt == most, results)
 		job = nil
 		if attempt >= most || t.ctx.Err() != nil || !slices.ContainsFunc(results, func(r result) bool { return r.again != "" }) {
 			break
@@ -139,7 +142,7 @@ func (s *Station) attempts(t *task, job *Job) (store.FiringOutcome, string) {
 }
 
 // attempt carries out the runs of the first attempt, or those that need another.
-func (s *Station) attempt(t *task, job *Job, attempt int, before []result) []result {
+func (s *Station) attempt(t *task, job *Job, attempt int, last bool, before []result) []result {
 	ctx := t.ctx
 	if job == nil {
 		prepared, err := s.prepare(ctx, t.firing.Task)
@@ -160,7 +163,11 @@ func (s *Station) attempt(t *task, job *Job, attempt int, before []result) []res
 		for _, next := range pieces[i+1:] {
 			later += next.length()
 		}
-		results = merge(results, s.run(t, job.Conductor, p, attempt, later))
+		r := s.run(t, job.Conductor, p, attempt, later)
+		if r.run != "" && (r.again == "" || last) {
+			s.notifyVerdicts(context.WithoutCancel(ctx), r.run, t.firing.Runs)
+		}
+		results = merge(results, r)
 	}
 	return results
 }
@@ -204,7 +211,7 @@ func (s *Station) run(t *task, c Conductor, p piece, attempt int, later time.Dur
 		s.setFiring(t, func(f *store.Firing) { f.Runs = append(slices.Clone(f.Runs), r.run) })
 		s.step(t, func(pr *Progress) { pr.Phase, pr.Left = Analyzing, later })
 		var err error
-		facts, found, err = s.conclude(context.WithoutCancel(t.ctx), folder, true)
+		facts, found, err = s.conclude(context.WithoutCancel(t.ctx), folder)
 		r.err = errors.Join(r.err, err)
 	}
 	r.again, _ = Again(facts, found, r.err)
@@ -239,7 +246,7 @@ func (s *Station) perform(t *task, c Conductor, p piece, attempt int) (*runs.Fol
 
 // conclude analyses a recorded run, publishes the report and enters the run into
 // the index. Whatever fails, the rest is done, and the folder keeps the record.
-func (s *Station) conclude(ctx context.Context, folder *runs.Folder, news bool) (experiments.Run, *analysis.Findings, error) {
+func (s *Station) conclude(ctx context.Context, folder *runs.Folder) (experiments.Run, *analysis.Findings, error) {
 	facts, err := folder.Run()
 	if err != nil {
 		return facts, nil, err
@@ -259,12 +266,12 @@ func (s *Station) conclude(ctx context.Context, folder *runs.Folder, news bool) 
 		}
 		return s.Publish(ctx, folder, f, traces)
 	})}
-	errs = append(errs, s.index(ctx, folder, news), folder.Close())
+	errs = append(errs, s.index(ctx, folder), folder.Close())
 	return facts, found, errors.Join(errs...)
 }
 
-// index enters a run into the index; news tells people when its verdicts are.
-func (s *Station) index(ctx context.Context, folder *runs.Folder, news bool) error {
+// index enters a run into the index.
+func (s *Station) index(ctx context.Context, folder *runs.Folder) error {
 	if s.Index == nil {
 		return nil
 	}
@@ -281,9 +288,6 @@ func (s *Station) index(ctx context.Context, folder *runs.Folder, news bool) err
 			return errors.Join(unread, fmt.Errorf("enter run %s into the index: %w", entry.ID, err))
 		}
 		s.tell(Happening{Run: &entry})
-		if news {
-			s.notifyVerdicts(ctx, entry)
-		}
 		return unread
 	})
 }

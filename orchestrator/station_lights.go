@@ -25,7 +25,6 @@ const (
 
 // unmended is a light that could not be put back.
 type unmended struct {
-	left    runs.Unrestored
 	trouble string
 	tries   int
 	next    time.Time
@@ -130,21 +129,9 @@ func (s *Station) mend(ctx context.Context, roots ...string) error {
 func (s *Station) forget(left []runs.Unrestored) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	maps.DeleteFunc(s.lights, func(run string, l *unmended) bool {
-		still := slices.ContainsFunc(left, func(u runs.Unrestored) bool { return u.Run == run })
-		if c, err := claimOf(l.left); err == nil && c.Pending() {
-			still = true // the register may be lost; the folder tells
-		}
-		return !still
+	maps.DeleteFunc(s.lights, func(run string, _ *unmended) bool {
+		return !slices.ContainsFunc(left, func(u runs.Unrestored) bool { return u.Run == run })
 	})
-}
-
-func claimOf(u runs.Unrestored) (runs.Claim, error) {
-	folder, err := runs.Open(u.Dir)
-	if err != nil {
-		return runs.Claim{}, err
-	}
-	return folder.Claim()
 }
 
 func (s *Station) mendLight(ctx context.Context, u runs.Unrestored) {
@@ -181,7 +168,7 @@ func (s *Station) putBack(ctx context.Context, u runs.Unrestored) error {
 	if _, err := c.Restore(ctx, folder); err != nil {
 		return errors.Join(err, folder.Close())
 	}
-	if err := errors.Join(s.index(ctx, folder, false), folder.Close()); err != nil {
+	if err := errors.Join(s.index(ctx, folder), folder.Close()); err != nil {
 		s.Log.Error("a run whose light was put back could not be entered into the index", "run", u.Run, "error", err)
 	}
 	return nil
@@ -192,7 +179,7 @@ func (s *Station) unmended(ctx context.Context, u runs.Unrestored, err error) {
 	s.mu.Lock()
 	l := s.lights[u.Run]
 	if l == nil {
-		l = &unmended{left: u}
+		l = &unmended{}
 		s.lights[u.Run] = l
 	}
 	l.tries++
@@ -203,6 +190,9 @@ func (s *Station) unmended(ctx context.Context, u runs.Unrestored, err error) {
 	l.told = true
 	text := l.trouble
 	s.mu.Unlock()
+	if err := runs.Register(s.State, u); err != nil { // a reboot may have lost it
+		s.Log.Error("a light to put back is not registered", "run", u.Run, "error", err)
+	}
 	s.Log.Warn("a light was not put back", "run", u.Run, "light", u.Light, "error", err)
 	if news {
 		s.notify(ctx, Notice{Kind: LightNotice, Run: u.Run, Title: "light " + u.Light + " was not put back",

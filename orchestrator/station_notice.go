@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hueprint/hueprint/experiments"
@@ -48,13 +49,18 @@ func (s *Station) notify(ctx context.Context, n Notice) {
 }
 
 // notifyVerdicts compares a complete run with the latest one before it of the
-// same experiment and gateway that was complete, too.
-func (s *Station) notifyVerdicts(ctx context.Context, r store.Run) {
-	if r.Ending != experiments.Complete || s.Notify == nil || s.Index == nil {
+// same experiment and gateway that was complete, too; siblings are the firing's
+// own runs, whose earlier attempts are no news.
+func (s *Station) notifyVerdicts(ctx context.Context, id string, siblings []string) {
+	if s.Notify == nil || s.Index == nil {
 		return
 	}
+	r, err := s.Index.Run(ctx, id)
+	if err != nil || r.Ending != experiments.Complete {
+		return // that it is not in the index is told already
+	}
 	for _, v := range r.Verdicts {
-		before, run, found := s.verdictBefore(ctx, r, v.Gateway)
+		before, run, found := s.verdictBefore(ctx, r, v.Gateway, siblings)
 		if !found || before.Verdict == v.Verdict {
 			continue
 		}
@@ -66,14 +72,14 @@ func (s *Station) notifyVerdicts(ctx context.Context, r store.Run) {
 }
 
 // verdictBefore finds the verdict of the latest complete run before r.
-func (s *Station) verdictBefore(ctx context.Context, r store.Run, gateway string) (v store.RunVerdict, run string, found bool) {
-	page, err := s.Index.ListRuns(ctx, store.RunQuery{Experiment: r.Experiment, Gateway: gateway, Ending: string(experiments.Complete), Limit: 10})
+func (s *Station) verdictBefore(ctx context.Context, r store.Run, gateway string, siblings []string) (v store.RunVerdict, run string, found bool) {
+	page, err := s.Index.ListRuns(ctx, store.RunQuery{Experiment: r.Experiment, Gateway: gateway, Ending: string(experiments.Complete), Limit: 50})
 	if err != nil {
 		s.Log.Error("the run before could not be looked up", "run", r.ID, "error", err)
 		return v, "", false
 	}
 	for _, old := range page.Runs {
-		if old.ID >= r.ID || old.Experiment != r.Experiment || old.Simulated != r.Simulated {
+		if old.ID >= r.ID || old.Simulated != r.Simulated || slices.Contains(siblings, old.ID) {
 			continue
 		}
 		for _, v := range old.Verdicts {

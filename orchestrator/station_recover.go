@@ -100,9 +100,9 @@ func (s *Station) settleRun(ctx context.Context, folder *runs.Folder) error {
 	_, analysed := folder.Findings()
 	ours := run.Ending == experiments.Interrupted || run.Occasion.Firing != ""
 	if run.Idle || !ours || !errors.Is(analysed, runs.ErrNotAnalysed) {
-		return errors.Join(s.seal(folder), s.index(ctx, folder, false), folder.Close())
+		return errors.Join(s.seal(folder), s.index(ctx, folder), folder.Close())
 	}
-	_, _, err = s.conclude(ctx, folder, false)
+	_, _, err = s.conclude(ctx, folder)
 	return errors.Join(s.seal(folder), err)
 }
 

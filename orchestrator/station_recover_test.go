@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -86,6 +87,9 @@ func TestABridgeThatIsAwayDoesNotHoldUpTheStart(t *testing.T) {
 		o := newOffice(t, "echo")
 		found := o.bench.light
 		folder := o.leave(t, "F9")
+		if err := os.RemoveAll(filepath.Join(o.State, "pending")); err != nil { // a reboot
+			t.Fatal(err)
+		}
 		var tries atomic.Int64
 		var back atomic.Bool
 		o.Bridge = func(ctx context.Context, u runs.Unrestored) (Conductor, error) {

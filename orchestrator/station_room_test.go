@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hueprint/hueprint/analysis"
+	"github.com/hueprint/hueprint/capture"
 	"github.com/hueprint/hueprint/experiments"
 	"github.com/hueprint/hueprint/runs"
 	"github.com/hueprint/hueprint/store"
@@ -95,6 +96,44 @@ func TestAChangeOfVerdictIsToldOnce(t *testing.T) {
 		}
 		if n := o.noticesOf(VerdictNotice)[0]; n.Before != "not-detected" || n.After != "cloud-visible" || n.Gateway != "echo" || n.Previous == "" {
 			t.Errorf("the notice is %+v", n)
+		}
+	})
+}
+
+// An attempt whose evidence failed is no news; what the last one says is.
+func TestAnAttemptThatIsTriedAgainChangesNoVerdict(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, "echo")
+		o.Retries = func(string) int { return 1 }
+		said := []analysis.Conclusion{analysis.CloudVisible, analysis.Inconclusive, analysis.CloudVisible, analysis.Inconclusive, analysis.Inconclusive}
+		n := -1
+		o.Digest = func(f *runs.Folder) (store.Run, error) {
+			n++
+			e, err := entryOf(f)
+			e.Verdicts = []store.RunVerdict{{Gateway: "echo", Verdict: said[n]}}
+			return e, err
+		}
+		lossy := func(attempts int) {
+			o.bench.whenPut = func(put int) {
+				if put == 2 && attempts > 0 {
+					attempts--
+					o.tapes["echo"].started.count(func(s *capture.Stats) { s.Dropped++ })
+				}
+				if put == 5 {
+					o.bench.puts = 0
+				}
+			}
+		}
+		for i, step := range []struct{ lossy, runs, told int }{{0, 1, 0}, {1, 2, 0}, {2, 2, 1}} {
+			o.bench.puts = 0
+			lossy(step.lossy)
+			f := o.Carry(t.Context(), due)
+			if len(f.Runs) != step.runs || f.Outcome != store.Carried || len(o.noticesOf(VerdictNotice)) != step.told {
+				t.Errorf("step %d: %+v, notices %+v", i, f, o.notices)
+			}
+			if unresolved := step.lossy == 2; unresolved != strings.Contains(f.Reason, "lost in windows") {
+				t.Errorf("step %d: reason %q", i, f.Reason)
+			}
 		}
 	})
 }
