@@ -1,6 +1,7 @@
 package access
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -440,4 +441,51 @@ func TestAStoreThatFailsLetsNobodyInAndTellsNothing(t *testing.T) {
 	if !strings.Contains(s.log.String(), "error=") {
 		t.Error("the log does not say why")
 	}
+}
+
+// Whether a name exists cannot be told by the time that an answer takes: an
+// unknown one waits for its turn to hash as well.
+func TestAnUnknownNameCostsAHash(t *testing.T) {
+	s := newSite(t, Options{})
+	must(t, s.people.Add(t.Context(), "ada", good, store.AdminScope))
+	done, err := s.people.hasher.admit(t.Context())
+	must(t, err)
+	defer done()
+	for _, name := range []string{"ada", "nobody"} {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		_, err := s.people.proves(ctx, name, good)
+		cancel()
+		want(t, err, ErrBusy)
+	}
+}
+
+func TestTooManyLoginsAtOnceAreTold(t *testing.T) {
+	s := newSite(t, Options{})
+	for range longestLine {
+		s.people.hasher.line <- struct{}{}
+	}
+	w := s.login("ada", good)
+	s.status(w, http.StatusServiceUnavailable)
+	if w.Header().Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+}
+
+func TestTheSetUpLinkIsDeadOnceThereIsAnAccount(t *testing.T) {
+	s := newSite(t, Options{})
+	path, err := s.Invite(t.Context())
+	must(t, err)
+	must(t, s.people.Add(t.Context(), "ada", good, store.ViewScope)) // by the command, say
+	form := url.Values{"secret": {strings.TrimPrefix(path, "/first?secret=")}, "name": {"eve"}, "password": {good}, "again": {good}}.Encode()
+	s.status(s.ask("POST", "/first", form), http.StatusGone)
+	s.status(s.ask("GET", path, ""), http.StatusGone)
+}
+
+func TestSetUpLinksCannotBeGuessedAtSpeed(t *testing.T) {
+	s := newSite(t, Options{})
+	form := url.Values{"secret": {"guess"}, "name": {"eve"}, "password": {good}, "again": {good}}.Encode()
+	for range triesAtFirst {
+		s.status(s.ask("POST", "/first", form), http.StatusGone)
+	}
+	s.status(s.ask("POST", "/first", form), http.StatusTooManyRequests)
 }
