@@ -71,8 +71,8 @@ const (
 //     the rarer one;
 //   - missed, if it was noticed later than Grace: the server did not run, the
 //     machine slept, or its clock was set forward. With [store.RunOnce] the last
-//     instant missed is made up for as soon as the bench is free, unless the
-//     schedule's next one comes first.
+//     instant missed is made up for as soon as the bench is free, after quiet
+//     hours, unless the schedule's next one comes first.
 //
 // Of more than 100 instants missed at a time the oldest share one firing, which
 // says how many they were. If the clock is then set back, those that share it can

@@ -108,10 +108,11 @@ func (r *round) fire(ctx context.Context, m moment, now time.Time) {
 	}
 }
 
-// makeUp carries out an instant that is owed, once the bench is free.
+// makeUp carries out an instant that is owed, once the bench is free and quiet
+// hours are over.
 func (r *round) makeUp(ctx context.Context, accounts []*account, now time.Time) {
 	for _, a := range accounts {
-		if r.running != nil || a.owed.IsZero() {
+		if a.owed.IsZero() || r.hindrance(now) != "" {
 			continue
 		}
 		note := "made up for: " + r.lateness(a.owed)
@@ -128,7 +129,7 @@ func (r *round) makeUp(ctx context.Context, accounts []*account, now time.Time) 
 func (r *round) begin(ctx context.Context, a *account, due, now time.Time, note string) error {
 	f := a.firing(due, store.Running, note)
 	if why := r.hindrance(now); why != "" {
-		f.Outcome, f.Reason = store.Skipped, joined(note, why)
+		f.Outcome, f.Reason = store.Skipped, why
 		return r.put(ctx, f)
 	}
 	f.Began = now

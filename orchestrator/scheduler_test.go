@@ -55,6 +55,27 @@ func TestNothingBeginsInQuietHours(t *testing.T) {
 	})
 }
 
+func TestWhatIsOwedWaitsForTheEndOfQuietHours(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t, evening, nil, store.Schedule{ID: "a", Cron: "0 19 * * *", Missed: store.RunOnce})
+		quiet, err := timetable.ParseQuiet("20:00-04:00", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(4 * time.Hour)
+		s.Scheduler = &Scheduler{Schedules: s.drawer, Firings: s.drawer, Carrier: s.worker, Clock: s.clock, Quiet: quiet}
+		s.run()
+		time.Sleep(5 * time.Hour)
+		lists(t, "in quiet hours", s.drawer.outcomes("a"))
+		time.Sleep(time.Hour + time.Minute)
+		s.end()
+		lists(t, "afterwards", s.drawer.outcomes("a"), "19:00 done")
+		if f := s.drawer.history("a")[0]; f.Began.Sub(evening) > 10*time.Hour+time.Minute || !strings.HasPrefix(f.Reason, "made up for") {
+			t.Errorf("%+v", f)
+		}
+	})
+}
+
 func TestNothingIsDueWhilePaused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(t, evening, nil, store.Schedule{ID: "a", Cron: "@hourly", Missed: store.RunOnce})
