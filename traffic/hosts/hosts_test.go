@@ -189,9 +189,12 @@ func TestNamesByDHCPAreKeptRaw(t *testing.T) {
 	if h := only(t, &b); len(h.Names) != 1 || h.Names[0] != hostile || h.Class != "android-dhcp-13" {
 		t.Errorf("%+v", h)
 	}
-	long := dhcp(mac(9), option(12, "n"))
+	long := dhcp(mac(10), option(12, "n"))
 	long.Payload[2] = 255 // a length of the hardware address that lies
 	b.Packet(long)
+	if n := len(b.Hosts()); n != 2 {
+		t.Errorf("%d hosts", n)
+	}
 }
 
 func TestABookIsBounded(t *testing.T) {
@@ -237,6 +240,9 @@ func FuzzMessages(f *testing.F) {
 		mdns(mac(8), "192.168.1.7", srv("Nest._googlecast._tcp.local.", "abc.local."), a("abc.local.", "192.168.1.7"))} {
 		f.Add(p.SrcPort, p.DstPort, p.Payload)
 	}
+	lying := dhcp(mac(8), option(12, "living"))
+	lying.Payload[2] = 255
+	f.Add(lying.SrcPort, lying.DstPort, lying.Payload)
 	f.Add(uint16(1900), uint16(1900), []byte("NOTIFY * HTTP/1.1\r\nSERVER: x\r\n"))
 	f.Fuzz(func(t *testing.T, src, dst uint16, payload []byte) {
 		var b Book
