@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -65,7 +67,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("PORT", port)
 			return err
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "waitport": waitPort, "port": port},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "waitport": waitPort, "waitserver": waitServer, "port": port},
 	})
 }
 
@@ -102,6 +104,19 @@ func waitPort(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Fatalf("nothing listens on port %s", args[0])
+}
+
+// waitServer waits until a server on a port of loopback answers requests.
+func waitServer(ts *testscript.TestScript, _ bool, args []string) {
+	for range 200 {
+		answer, err := http.Get("http://" + net.JoinHostPort("127.0.0.1", args[0]) + "/healthz")
+		if err == nil {
+			ts.Check(answer.Body.Close())
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Fatalf("nothing answers on port %s", args[0])
 }
 
 // port copies a file with PORT replaced by the script's free port.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"reflect"
 	"sync"
 	"syscall"
 	"time"
@@ -70,10 +71,14 @@ func (f serveFlags) check(p *program) error {
 	if f.lab.relay != "" && !simulated {
 		return usageError{errors.New("--relay goes with --simulated only")}
 	}
-	if simulated && !f.configSet {
+	if !simulated {
+		return nil
+	}
+	if !f.configSet {
 		p.configPath = filepath.Join(simulatedFolder, "config.yaml")
 	}
-	return nil
+	_, err := f.lab.options()
+	return err
 }
 
 // serve starts everything, waits for the end, and ends everything.
@@ -91,11 +96,8 @@ func (p *program) serve(ctx context.Context, f serveFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.station.Recover(ctx); err != nil {
-		log.Error("not everything that an earlier server left could be cleaned up", "error", err)
-	}
-	if err := s.shelf.load(ctx, s.store); err != nil {
-		return err
+	if err := s.recover(ctx); err != nil || ctx.Err() != nil {
+		return errors.Join(err, s.station.Close(context.WithoutCancel(ctx)))
 	}
 	working, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
@@ -110,6 +112,22 @@ func (p *program) serve(ctx context.Context, f serveFlags) (err error) {
 	s.notifySystemd("STOPPING=1")
 	stop(errors.New("the server was stopped"))
 	return errors.Join(err, s.end(context.WithoutCancel(ctx), door))
+}
+
+// recover cleans up after an earlier server. An end that is asked for meanwhile
+// is none of its errors.
+func (s *server) recover(ctx context.Context) error {
+	err := s.station.Recover(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err != nil {
+		s.log.Error("not everything that an earlier server left could be cleaned up", "error", err)
+	}
+	if err := s.shelf.load(ctx, s.store); err != nil && ctx.Err() == nil {
+		return err
+	}
+	return nil
 }
 
 func (s *server) notifySystemd(state string) {
@@ -161,6 +179,7 @@ func (s *server) start(ctx context.Context) {
 	s.background.Go(func() { s.light.run(ctx) })
 	s.background.Go(func() { s.tellState(ctx) })
 	s.background.Go(func() { s.tidy(ctx) })
+	s.background.Go(func() { s.deliver(ctx) })
 	s.stir()
 }
 
@@ -171,11 +190,22 @@ func (s *server) reconfigured() {
 	s.watchGateways()
 	s.light.look()
 	trouble := ""
-	if c.Runs != s.root || c.Serve.Store != s.storePath {
-		trouble = "the configuration names another folder for runs or another store: restart the server to use them"
+	if fixed := fixedOf(c); !reflect.DeepEqual(fixed, s.fixed) {
+		trouble = "the configuration has another folder for runs, store, address, zone, quiet hours or TLS than the server started with: restart it to use them"
 	}
 	s.setStanding("restart", trouble)
 	s.stir()
+}
+
+// fixed is what a server takes over at its start only.
+type fixed struct {
+	runs, store, listen, zone string
+	quiet                     []string
+	tls                       config.TLS
+}
+
+func fixedOf(c config.Config) fixed {
+	return fixed{c.Runs, c.Serve.Store, c.Serve.Listen, c.Serve.Zone, append([]string{}, c.Serve.Quiet...), c.Serve.TLS}
 }
 
 // endWithin is how long a run may take to stop and its light to be put back,

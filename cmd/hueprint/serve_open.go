@@ -44,10 +44,12 @@ type server struct {
 	// root holds the run folders, state the host's locks, storePath the index;
 	// they stay as they were at the start.
 	root, state, storePath string
+	fixed                  fixed
 	pid                    int
 	board                  board
 	stirred                chan struct{}
 	analyses               chan struct{} // held by the one exploratory analysis
+	notices                chan orchestrator.Notice
 	background             sync.WaitGroup
 	closers                []func() error
 
@@ -62,7 +64,8 @@ const keepEvents = 4096
 // Nothing works yet.
 func (p *program) openServer(ctx context.Context, f serveFlags, log *slog.Logger) (_ *server, err error) {
 	s := &server{log: log, site: realSite{}, shelf: newShelf(), hub: live.NewHub(keepEvents), pid: os.Getpid(),
-		board: board{troubles: map[string]string{}}, stirred: make(chan struct{}, 1), analyses: make(chan struct{}, 1)}
+		board: board{troubles: map[string]string{}}, stirred: make(chan struct{}, 1), analyses: make(chan struct{}, 1),
+		notices: make(chan orchestrator.Notice, noticesWaiting)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -105,6 +108,7 @@ func (s *server) openSettings(p *program, f serveFlags) error {
 
 func (s *server) openSite(ctx context.Context, f serveFlags) error {
 	c, _ := s.settings.now()
+	s.fixed = fixedOf(c)
 	s.root, s.storePath, s.state = c.Runs, c.Serve.Store, runs.StateDir(os.Getenv)
 	if len(f.lab.kinds) > 0 {
 		s.state = filepath.Join(filepath.Dir(s.storePath), "state")

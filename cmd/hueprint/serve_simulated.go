@@ -51,6 +51,9 @@ func (s simulation) options() (simulator.LabOptions, error) {
 		if !slices.Contains(kindNames(), kind) {
 			return o, usageError{fmt.Errorf("--simulated: there is no simulated %q; there are %s", kind, strings.Join(kindNames(), ", "))}
 		}
+		if slices.Contains(s.kinds[:i], kind) {
+			return o, usageError{fmt.Errorf("--simulated: %s stands there twice", kind)}
+		}
 		g := gateways.Defaults(gateways.Kind(kind))
 		g.Pace, g.Seed = s.pace, s.seed+uint64(i)
 		if err := g.Check(); err != nil {
