@@ -47,6 +47,19 @@ func serve(t testing.TB, l *labtest.Lab) *bench {
 	return &bench{Lab: l, t: t, panel: p, server: s, client: &http.Client{Jar: jar}}
 }
 
+// locked is the address of a panel that demands a login.
+func locked(t testing.TB, l *labtest.Lab) string {
+	t.Helper()
+	p, err := panel.New(panel.Options{Bench: l.Bench, Setup: l.Bench, Feed: l.Hub, Store: l.Store, Now: l.Now, Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	s := httptest.NewServer(p)
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
 // A page is an answer, read as a browser does.
 type page struct {
 	t      testing.TB

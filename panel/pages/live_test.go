@@ -4,7 +4,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -34,9 +33,9 @@ func running(l *labtest.Lab, run string) {
 	})
 }
 
-// traffic publishes a minute of packets of all gateways, and slots, as if it came
+// stream publishes a minute of packets of all gateways, and slots, as if it came
 // now.
-func traffic(l *labtest.Lab) {
+func stream(l *labtest.Lab) {
 	now := time.Now()
 	for g, name := range []string{"aeotec", "echo", "nest", "home-assistant"} {
 		p := lab.Packets{Gateway: name}
@@ -64,50 +63,6 @@ func traffic(l *labtest.Lab) {
 			}
 		}
 		l.Hub.Publish(lab.KindSlot, mark)
-	}
-}
-
-func TestLook(t *testing.T) {
-	want := strings.Split(os.Getenv("LOOK"), ",")
-	for name, l := range map[string]*labtest.Lab{"empty": labtest.Empty(t), "full": labtest.Full(t)} {
-		b := serve(t, l)
-		p := browsertest.Open(t, browsertest.View{})
-		paths := map[string]string{"bench": "/", "runs": "/runs", "schedule": "/schedule", "schedulenew": "/schedule/new", "history": "/schedule/history", "setup": "/setup", "bridge": "/setup/bridge", "light": "/setup/light", "gateways": "/setup/gateways", "gateway": "/setup/gateways/edit", "yaml": "/setup/experiments", "checks": "/setup/checks", "access": "/setup/access", "account": "/account", "404": "/nowhere", "preview": "/preview?kind=experiment&experiment=ten-toggles"}
-		page, err := l.Store.ListRuns(t.Context(), store.RunQuery{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, r := range page.Runs {
-			publish(t, l, r)
-			paths["run"+string(rune('0'+i))] = "/runs/" + r.ID
-			paths["explore"+string(rune('0'+i))] = "/runs/" + r.ID + "/explore?alpha=0.05"
-		}
-		if len(page.Runs) > 0 {
-			paths["running"] = "/?"
-			paths["runningrun"] = "/runs/" + page.Runs[0].ID + "?"
-		}
-		for _, key := range want {
-			path, ok := paths[key]
-			if !ok {
-				continue
-			}
-			l.Change(func(c *labtest.Contents) { c.State.Running = nil })
-			if strings.HasPrefix(key, "running") {
-				running(l, page.Runs[0].ID)
-			}
-			p.Look(browsertest.View{})
-			p.Go(b.server.URL + path)
-			if path == "/?" {
-				p.Until(`document.querySelector("[data-live-state]").textContent === "live"`)
-				traffic(l)
-				p.Until(`+document.querySelector("[data-strip]").dataset.drawn > 0`)
-			}
-			for _, view := range []browsertest.View{{}, {Dark: true, Phone: true}} {
-				p.Look(view)
-				shoot(p, name+"_"+key, view)
-				p.Check(b.server.URL)
-			}
-		}
 	}
 }
 
