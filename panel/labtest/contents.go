@@ -4,7 +4,6 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/hueprint/hueprint/analysis"
 	"github.com/hueprint/hueprint/config"
 	"github.com/hueprint/hueprint/experiments"
 	"github.com/hueprint/hueprint/panel/lab"
@@ -96,15 +95,9 @@ func fullContents() Contents {
 		panic(err) // the text above is a constant
 	}
 	c.Gateways = parsed.Gateways
-	p, q := 0.00018, 0.6
-	verdicts := map[string]*store.RunVerdict{
-		"aeotec": {Gateway: "aeotec", Verdict: analysis.CloudVisible, P: &p, Alpha: 0.01},
-		"echo":   {Gateway: "echo", Verdict: analysis.NotDetected, P: &q, Alpha: 0.01},
-		"nest":   {Gateway: "nest", Verdict: analysis.Inconclusive, Alpha: 0.01},
-	}
 	for _, g := range parsed.Gateways {
 		c.State.Gateways = append(c.State.Gateways, lab.Gateway{Name: g.Name, Kind: g.Kind, Firmware: g.Firmware, Interface: g.Interface,
-			Heard: Noon().Add(-2 * time.Second), Watched: true, Last: verdicts[g.Name]})
+			Heard: Noon().Add(-2 * time.Second), Watched: true})
 	}
 	c.State.Lab, c.State.Missing, c.State.Light = "Bench 1", nil, c.Lights[0]
 	c.State.Experiments = parsed.ExperimentNames()

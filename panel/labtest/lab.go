@@ -3,9 +3,11 @@ package labtest
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/hueprint/hueprint/panel/lab"
 	"github.com/hueprint/hueprint/panel/live"
 	"github.com/hueprint/hueprint/store"
 	"github.com/hueprint/hueprint/store/sqlite"
@@ -42,9 +44,25 @@ func Full(t testing.TB) *Lab {
 	l := Empty(t)
 	l.Bench.Change(func(b *Contents) { *b = fullContents() })
 	l.recordAll(t)
+	l.remember(t)
 	l.schedule(t)
 	l.admit(t)
 	return l
+}
+
+// remember makes each gateway's latest verdict that of its latest analysed run.
+func (l *Lab) remember(t testing.TB) {
+	t.Helper()
+	page, err := l.Store.ListRuns(t.Context(), store.RunQuery{Ascending: true, Limit: 500})
+	check(t, err)
+	l.Change(func(c *Contents) {
+		for _, r := range page.Runs {
+			for _, v := range r.Verdicts {
+				i := slices.IndexFunc(c.State.Gateways, func(g lab.Gateway) bool { return g.Name == v.Gateway })
+				c.State.Gateways[i].Last, c.State.Gateways[i].LastRun = &v, r.ID
+			}
+		}
+	})
 }
 
 // Fill enters n more runs into the index, for lists of any length. They share
