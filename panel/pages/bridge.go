@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/hueprint/hueprint/panel/desk"
 	"github.com/hueprint/hueprint/panel/lab"
 )
 
@@ -75,7 +76,9 @@ func (p *pages) pair(c *gin.Context) {
 // visible is what an administrator may see of a failure of the bench: all of it.
 // What goes wrong with a bridge or an interface is theirs to mend.
 func (p *pages) visible(c *gin.Context, err error) string {
-	p.tell(c, err)
+	if desk.Status(err) >= http.StatusInternalServerError {
+		p.tell(c, err)
+	}
 	return sentence(err.Error())
 }
 
