@@ -106,12 +106,14 @@ func (s *Station) settleRun(ctx context.Context, folder *runs.Folder) error {
 	return errors.Join(s.seal(folder), err)
 }
 
-// seal writes the manifest of a run whose process died before it could.
+// seal writes the manifest of a run whose process died before it could, or before
+// it had entered findings and report there.
 func (s *Station) seal(folder *runs.Folder) error {
-	if _, err := folder.Manifest(); !errors.Is(err, runs.ErrUnsealed) {
-		return err
+	unlisted, err := folder.Unlisted()
+	if unlisted || errors.Is(err, runs.ErrUnsealed) {
+		return folder.Seal()
 	}
-	return folder.Seal()
+	return err
 }
 
 // settleFirings ends the firings that a server was carrying out when it died.

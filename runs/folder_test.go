@@ -291,3 +291,20 @@ func TestVerifyFindsEveryChange(t *testing.T) {
 		t.Errorf("a shortened journal was sealed: %v", err)
 	}
 }
+
+// TestFindingsBesideTheManifest: a process may die between the findings and their
+// entry in the manifest.
+func TestFindingsBesideTheManifest(t *testing.T) {
+	f := newFolder(t)
+	if _, err := f.Unlisted(); !errors.Is(err, ErrUnsealed) {
+		t.Errorf("a folder without a manifest: %v", err)
+	}
+	must(t, f.End(noon, experiments.Complete, ""), f.Seal(), os.WriteFile(f.path(findingsFile), []byte("{}"), 0o600))
+	if unlisted, err := f.Unlisted(); err != nil || !unlisted {
+		t.Errorf("findings that the manifest does not know: %v, %v", unlisted, err)
+	}
+	must(t, f.Seal(), f.Verify())
+	if unlisted, err := f.Unlisted(); err != nil || unlisted {
+		t.Errorf("after sealing again: %v, %v", unlisted, err)
+	}
+}

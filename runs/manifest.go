@@ -150,6 +150,23 @@ func (f *Folder) Verify() error {
 	return nil
 }
 
+// Unlisted tells whether findings or report stand in a sealed folder without the
+// manifest knowing them: their process died between the two. [Folder.Seal]
+// enters them.
+func (f *Folder) Unlisted() (bool, error) {
+	m, err := f.Manifest()
+	if err != nil {
+		return false, err
+	}
+	for _, name := range []string{findingsFile, reportFile} {
+		_, listed := m.Files[name]
+		if _, err := os.Stat(f.path(name)); err == nil && !listed {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // Altered lists the files of a gateway's recording that are not as the manifest
 // says; none for a run without a manifest.
 func (f *Folder) Altered(gateway string) (names []string, err error) {
