@@ -106,7 +106,9 @@ func (p *Page) Click(css string) {
 // Fill empties a field and types text into it.
 func (p *Page) Fill(css, text string) {
 	p.t.Helper()
-	p.do("fill "+css, chromedp.Clear(chromedp.CSS(css)), chromedp.SendKeys(chromedp.CSS(css), text))
+	p.Wait(css)
+	Value[bool](p, fmt.Sprintf(`document.querySelector(%q).value = '', true`, css))
+	p.do("fill "+css, chromedp.SendKeys(chromedp.CSS(css), text))
 }
 
 // Press presses keys where the focus is. Those without a character are in
