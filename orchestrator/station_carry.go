@@ -215,7 +215,10 @@ func (s *Station) run(t *task, c Conductor, p piece, attempt int, later time.Dur
 		r.err = errors.Join(r.err, err)
 	}
 	r.again, _ = Again(facts, found, r.err)
-	if r.err != nil {
+	switch {
+	case r.err != nil && facts.Ending == experiments.Stopped:
+		s.Log.Info("a run was stopped", "run", r.run, "gateways", r.name, "attempt", attempt, "cause", r.err)
+	case r.err != nil:
 		s.Log.Warn("a run failed", "run", r.run, "gateways", r.name, "attempt", attempt, "error", r.err)
 	}
 	return r
