@@ -145,3 +145,24 @@ func TestAnInterruptedIdleRecordingIsIndexed(t *testing.T) {
 		}
 	})
 }
+
+func TestAStepOfTheClockIsAGapOfAnIdleRecording(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := idleOffice(t)
+		began := time.Now()
+		o.means.Wall = func() time.Time {
+			if time.Since(began) > 30*time.Minute {
+				return time.Now().Add(5 * time.Second)
+			}
+			return time.Now()
+		}
+		f := o.Carry(t.Context(), store.Firing{ID: "F2", Task: store.Task{Idle: time.Hour}})
+		folder, err := runs.Find(o.Root, f.Runs[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := facts(t, folder); len(r.Recordings[0].Gaps) != 1 || len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "moved by 5s") {
+			t.Errorf("gaps %+v, notes %q", r.Recordings[0].Gaps, r.Notes)
+		}
+	})
+}

@@ -162,6 +162,24 @@ func TestARunOfALivingProcessIsNotCleanedUp(t *testing.T) {
 	})
 }
 
+func TestWhatGoesOnIsNotCleanedUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, "echo")
+		id, err := o.Start(t.Context(), "anna", store.Task{Experiment: "test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(40 * time.Second)
+		if err := o.Recover(t.Context()); err != nil || o.firing(t, id).Outcome != store.Running || len(o.shelf.runs) != 0 {
+			t.Errorf("%v: %+v, %+v", err, o.firing(t, id), o.shelf.runs)
+		}
+		o.idle()
+		if f := o.firing(t, id); f.Outcome != store.Carried || o.shelf.runs[f.Runs[0]].Ending != experiments.Complete {
+			t.Errorf("afterwards: %+v", f)
+		}
+	})
+}
+
 func TestALightThatARunLeftIsPutBackLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t, "echo")

@@ -84,6 +84,12 @@ func TestProgressCountsWhatIsLeft(t *testing.T) {
 		if p == nil || p.Firing != id || p.By != "anna" || p.Run == "" || p.Left < 2*length-time.Second || p.Of != 10 || p.Window != 5*time.Second || !slices.Equal(p.Gateways, []string{"echo"}) {
 			t.Fatalf("progress is %+v, the plan takes %v", p, length)
 		}
+		o.note(func() {
+			i := slices.IndexFunc(o.told, func(h Happening) bool { return h.Event != nil && h.Event.Phase == Locking })
+			if locking := o.told[i].Progress; locking.Left != 2*length {
+				t.Errorf("while it takes the locks: %+v", locking)
+			}
+		})
 		first := p.Run
 		time.Sleep(length + 20*time.Second)
 		if p = o.Running(); p.Run == first || p.Left > length || !slices.Equal(p.Gateways, []string{"hub"}) {
