@@ -77,6 +77,7 @@ var statuses = []struct {
 	{store.ErrQuery, http.StatusUnprocessableEntity},
 	{runs.ErrBadNote, http.StatusUnprocessableEntity},
 	{reports.ErrForeign, http.StatusUnprocessableEntity},
+	{access.ErrTooMany, http.StatusTooManyRequests}, // is also a wrong password
 	{access.ErrLastAdmin, http.StatusConflict},
 	{access.ErrBadName, http.StatusUnprocessableEntity},
 	{access.ErrBadPassword, http.StatusUnprocessableEntity},
@@ -84,7 +85,6 @@ var statuses = []struct {
 	{access.ErrWrongPassword, http.StatusUnprocessableEntity},
 	{access.ErrPast, http.StatusUnprocessableEntity},
 	{access.ErrBusy, http.StatusServiceUnavailable},
-	{access.ErrTooMany, http.StatusTooManyRequests},
 }
 
 // Status is the HTTP status that an error answers with: 422 for what is wrong

@@ -75,7 +75,7 @@ var fields = []struct {
 	field string
 }{
 	{access.ErrBadName, "name"}, {store.ErrExists, "name"}, {access.ErrBadPassword, "password"}, {access.ErrBadScope, "scope"},
-	{access.ErrPast, "days"}, {access.ErrWrongPassword, "old"},
+	{access.ErrPast, "days"}, {access.ErrTooMany, "old"}, {access.ErrWrongPassword, "old"},
 }
 
 // placed are the problems that an error tells of; none when it is a failure.

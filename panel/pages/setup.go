@@ -1,8 +1,9 @@
 package pages
 
 import (
-	"github.com/gin-gonic/gin"
 	"net/http"
+
+	"github.com/gin-gonic/gin"
 
 	"github.com/hueprint/hueprint/panel/access"
 	"github.com/hueprint/hueprint/panel/lab"
@@ -44,6 +45,16 @@ type setupPage struct {
 	frame
 	Bridge lab.Bridge
 	Steps  []step
+}
+
+// Left is what is missing although every step is done.
+func (p setupPage) Left() []string {
+	for _, s := range p.Steps[:4] {
+		if !s.Done {
+			return nil
+		}
+	}
+	return p.State.Missing
 }
 
 func (p *pages) setup(c *gin.Context) {
