@@ -13,7 +13,7 @@ help: ## list the targets
 
 build: ## build bin/hueprint
 	@start=$$(date +%s); \
-	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/hueprint && \
+	go build -trimpath -tags nomsgpack -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/hueprint && \
 	echo "built $(BIN) in $$(( $$(date +%s) - start )) s"
 
 demo: build ## the main job on the simulated lab: four gateways, one report

@@ -109,7 +109,7 @@ func waitPort(ts *testscript.TestScript, _ bool, args []string) {
 // waitServer waits until a server on a port of loopback answers requests.
 func waitServer(ts *testscript.TestScript, _ bool, args []string) {
 	for range 200 {
-		answer, err := http.Get("http://" + net.JoinHostPort("127.0.0.1", args[0]) + "/healthz")
+		answer, err := new(http.Client).Get("http://" + net.JoinHostPort("127.0.0.1", args[0]) + "/healthz")
 		if err == nil {
 			ts.Check(answer.Body.Close())
 			return

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -251,10 +250,6 @@ func (s *server) setStanding(about, text string) {
 		s.stir()
 	}
 }
-
-// useDefaultClient makes huego's requests, which go through net/http's default
-// client, pass through ours. It is set once, before anything runs.
-func useDefaultClient(s site) { http.DefaultClient = hue.NewClient(hue.ClientOptions{Dial: s.dial()}) }
 
 // pairedKeys are the keys that earlier processes paired with the simulated
 // bridge, so that it remembers them as a real one does.

@@ -74,7 +74,7 @@ func (p *program) openServer(ctx context.Context, f serveFlags, log *slog.Logger
 	if err := s.openSettings(p, f); err != nil {
 		return nil, err
 	}
-	if err := s.openSite(ctx, f); err != nil {
+	if err := s.openSite(ctx, p, f); err != nil {
 		return nil, err
 	}
 	if err := s.openStore(ctx); err != nil {
@@ -106,7 +106,7 @@ func (s *server) openSettings(p *program, f serveFlags) error {
 	return nil
 }
 
-func (s *server) openSite(ctx context.Context, f serveFlags) error {
+func (s *server) openSite(ctx context.Context, p *program, f serveFlags) error {
 	c, _ := s.settings.now()
 	s.fixed = fixedOf(c)
 	s.root, s.storePath, s.state = c.Runs, c.Serve.Store, runs.StateDir(os.Getenv)
@@ -120,7 +120,7 @@ func (s *server) openSite(ctx context.Context, f serveFlags) error {
 		s.site = simulated
 	}
 	s.closers = append(s.closers, s.site.close)
-	useDefaultClient(s.site)
+	p.client(s.site.dial(), nil) // for huego, before anything runs
 	return nil
 }
 
