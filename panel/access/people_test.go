@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,7 +13,6 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/hueprint/hueprint/store"
-	"github.com/hueprint/hueprint/store/sqlite"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -37,10 +35,7 @@ func newClock() *clock {
 func newPeople(t *testing.T) (*People, *clock) {
 	t.Helper()
 	c := newClock()
-	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "store.db"), sqlite.Options{Now: c.Now})
-	must(t, err)
-	t.Cleanup(func() { must(t, db.Close()) })
-	p := NewPeople(db, c.Now)
+	p := NewPeople(newMemory(), c.Now)
 	p.hasher = newHasher(cheap)
 	return p, c
 }

@@ -123,13 +123,13 @@ func TestNothingIsLostSilently(t *testing.T) {
 		defer stop()
 		sent, count, got := 0, map[string]int{}, map[string]int{}
 		order := []int{}
-		for _, n := range rapid.SliceOfN(rapid.IntRange(0, 60), 1, 8).Draw(t, "published between reads") {
+		for _, n := range rapid.SliceOfN(rapid.IntRange(0, 60), 1, 4).Draw(t, "published between reads") {
 			for range n {
 				sent++
 				if gateway := rapid.SampledFrom([]string{"", "echo", "nest"}).Draw(t, "gateway"); gateway == "" {
 					h.Publish(lab.KindState, sent)
 				} else {
-					blips := make([]lab.Blip, rapid.IntRange(0, 40).Draw(t, "blips"))
+					blips := make([]lab.Blip, rapid.IntRange(0, 15).Draw(t, "blips"))
 					h.Publish(lab.KindPackets, lab.Packets{Gateway: gateway, Count: len(blips), Blips: blips})
 					count[gateway] += len(blips)
 				}
