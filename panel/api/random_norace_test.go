@@ -1,3 +1,5 @@
+//go:build !race
+
 package api_test
 
 import (
@@ -169,7 +171,7 @@ func (s *server) sound(t *rapid.T, r *http.Request, body []byte, valid bool) (st
 	return w.Code
 }
 
-func TestRandomRequestsFromTheDocument(t *testing.T) {
+func TestRandomRequestsFromTheDocumentNoRace(t *testing.T) {
 	s := serve(t, labtest.Full(t))
 	known, ops := s.known(t), s.operations()
 	slices.SortStableFunc(ops, func(a, b operation) int { return cmp.Compare(late(a), late(b)) })
@@ -207,7 +209,7 @@ func reader(body []byte) io.Reader {
 	return bytes.NewReader(body)
 }
 
-func TestMalformedRequests(t *testing.T) {
+func TestMalformedRequestsNoRace(t *testing.T) {
 	s := serve(t, labtest.Full(t))
 	known, ops := s.known(t), s.operations()
 	rapid.Check(t, func(r *rapid.T) {
