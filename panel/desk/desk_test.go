@@ -262,7 +262,7 @@ func TestRunsAreFoundByTheIndex(t *testing.T) {
 func TestStatuses(t *testing.T) {
 	for err, want := range map[error]int{
 		store.ErrNotFound: 404, store.ErrExists: 409, store.ErrChanged: 409, lab.ErrBusy: 409, lab.ErrIdle: 409, lab.ErrNotSetUp: 409, lab.ErrUnknown: 404, lab.ErrButton: 409,
-		lab.ErrUnsupported: 409, lab.ErrInvalid: 422, lab.ErrChanged: 409, runs.ErrBadNote: 422, runs.ErrNotAnalysed: 404, desk.ErrGoesOn: 409,
+		lab.ErrUnsupported: 409, lab.ErrInvalid: 422, lab.ErrChanged: 409, store.ErrQuery: 422, runs.ErrBadNote: 422, runs.ErrNotAnalysed: 404, desk.ErrGoesOn: 409,
 		access.ErrBadName: 422, access.ErrBadPassword: 422, access.ErrBadScope: 422, access.ErrWrongPassword: 422, access.ErrPast: 422, access.ErrLastAdmin: 409, access.ErrBusy: 503, access.ErrTooMany: 429,
 		context.DeadlineExceeded: 500, errors.New("x"): 500,
 	} {

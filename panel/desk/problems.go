@@ -75,6 +75,7 @@ var statuses = []struct {
 	{ErrGoesOn, http.StatusConflict},
 	{lab.ErrInvalid, http.StatusUnprocessableEntity},
 	{store.ErrQuery, http.StatusUnprocessableEntity},
+	{store.ErrQuery, http.StatusUnprocessableEntity},
 	{runs.ErrBadNote, http.StatusUnprocessableEntity},
 	{reports.ErrForeign, http.StatusUnprocessableEntity},
 	{access.ErrTooMany, http.StatusTooManyRequests}, // is also a wrong password

@@ -30,8 +30,8 @@ type benchPage struct {
 	frame
 	Form   startForm
 	Latest []store.Run
-	// NoRuns tells that there never was one.
-	NoRuns bool
+	// Attention counts the runs that somebody should look at.
+	Attention int
 }
 
 // startForm is what the form for a start holds, and what is wrong with it.
@@ -76,7 +76,12 @@ func (p *pages) drawBench(c *gin.Context, status int, form startForm) {
 		p.fail(c, err)
 		return
 	}
-	p.show(c, status, "bench", benchPage{p.frame(c, "bench", "Bench", "bench.js"), form, latest.Runs, latest.Total == 0})
+	look, err := p.Store.ListRuns(c.Request.Context(), store.RunQuery{Attention: true, Limit: 1})
+	if err != nil {
+		p.fail(c, err)
+		return
+	}
+	p.show(c, status, "bench", benchPage{p.frame(c, "bench", "Bench", "bench.js"), form, latest.Runs, look.Total})
 }
 
 // attempt does what a form asks for. It returns the problems to show at the

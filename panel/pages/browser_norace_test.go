@@ -187,6 +187,9 @@ func TestRunPageNoRace(t *testing.T) {
 		t.Error("the timeline does not move")
 	}
 	p.Check(b.server.URL)
+	p.Go(b.server.URL + "/runs/" + id + "/report")
+	p.Wait("figure.timeline .tools")
+	p.Check(b.server.URL)
 }
 
 // The keyboard reaches the content, the menu and the theme; the schedule's form

@@ -106,3 +106,14 @@ func TestFailuresKeepTheirCause(t *testing.T) {
 	}
 	b.get("/runs/../../etc/passwd").says(404)
 }
+
+// What cannot be asked for is the asker's mistake, and said on a page.
+func TestQueriesThatAreNone(t *testing.T) {
+	b := serve(t, labtest.Full(t))
+	for _, path := range []string{"/runs?after=x", "/schedule/history?after=x", "/runs?text=%ff%fe", "/runs?sort=colour", "/runs?from=yesterday", "/runs?limit=9999", "/schedule/history?outcome=lost", "/preview", "/preview?kind=idle&idle=-1"} {
+		b.get(path).says(422)
+	}
+	for _, path := range []string{"/runs/none", "/runs/none/report", "/runs/none/explore", "/schedule/none", "/setup/gateways/edit?edit=none"} {
+		b.get(path).says(404, "Not found")
+	}
+}

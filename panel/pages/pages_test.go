@@ -28,6 +28,7 @@ type bench struct {
 	panel  *panel.Panel
 	server *httptest.Server
 	client *http.Client
+	bearer string // a token, when not empty
 }
 
 func serve(t testing.TB, l *labtest.Lab) *bench {
@@ -94,6 +95,9 @@ func (b *bench) ask(method, path string, form url.Values) page {
 	if method == http.MethodPost {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		req.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	if b.bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+b.bearer)
 	}
 	answer, err := b.client.Do(req)
 	if err != nil {

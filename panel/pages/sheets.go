@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
 
@@ -56,7 +57,7 @@ func words(a assets) template.FuncMap {
 		"asset": a.url, "name": reports.Printable, "prose": reports.Prose, "number": reports.Number, "sentence": sentence,
 		"span": span, "size": size, "count": count, "seconds": seconds, "milliseconds": milliseconds, "task": taskWords, "percent": percent,
 		"query": withQuery, "list": list, "plus": func(a, b int) int { return a + b }, "optional": optional, "join": joined,
-		"dict": dict, "firstOf": firstOf, "bulb": bulb, "bulbWords": bulbWords, "glow": glow, "clock": clock, "planFigure": planFigure, "commandWords": commandWords,
+		"dict": dict, "segment": url.PathEscape, "firstOf": firstOf, "bulb": bulb, "bulbWords": bulbWords, "glow": glow, "clock": clock, "planFigure": planFigure, "commandWords": commandWords,
 		"whole": func(n uint64) string { return count(int(n)) }, "bytes": func(n uint64) string { return size(int64(n)) },
 	}
 }

@@ -233,11 +233,8 @@ func (b *bench) leads(p page, wrong func(string, ...any)) {
 	}
 }
 
-// routed tells whether a route answers; the API's are tested with the API.
+// routed tells whether a route answers.
 func (b *bench) routed(method, path string) bool {
-	if strings.HasPrefix(path, "/api/v1/") {
-		return true
-	}
 	want := strings.Split(path, "/")
 	for _, r := range b.panel.Routes() {
 		parts := strings.Split(r.Path, "/")
@@ -250,4 +247,68 @@ func (b *bench) routed(method, path string) bool {
 		}
 	}
 	return false
+}
+
+// Nobody is offered what would be refused: each link and form of a page needs no
+// more than the reader has.
+func TestPagesOfferOnlyWhatIsAllowed(t *testing.T) {
+	l := labtest.Full(t)
+	b := serve(t, l)
+	addresses := b.addresses()
+	for _, scope := range []store.Scope{store.ViewScope, store.RunScope} {
+		secret, _, err := b.panel.People().Issue(t.Context(), "ada", "reader-"+string(scope), scope, labtest.Noon().AddDate(1, 0, 0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.bearer = secret
+		for _, busy := range []bool{false, true} {
+			if l.Change(func(c *labtest.Contents) { c.State.Running = nil }); busy {
+				running(l, b.ids("/runs/:id")[0])
+			}
+			for _, address := range addresses {
+				p := b.get(address)
+				if path, _, _ := strings.Cut(address, "?"); !scope.Allows(b.needs(http.MethodGet, path)) {
+					p.says(http.StatusForbidden)
+				}
+				for _, n := range p.all(func(n *html.Node) bool { return attr(n, "href") != "" || attr(n, "action") != "" }) {
+					method := firstOf(strings.ToUpper(attr(n, "method")), http.MethodGet)
+					path, _, _ := strings.Cut(attr(n, "href")+attr(n, "action"), "?")
+					path, _, _ = strings.Cut(path, "#")
+					if need := b.needs(method, path); need != "" && !scope.Allows(need) {
+						t.Errorf("%s offers %s %s to one who may %s", address, method, path, scope)
+					}
+				}
+			}
+		}
+	}
+}
+
+// needs is the scope of the route that answers; empty for none.
+func (b *bench) needs(method, path string) store.Scope {
+	want := strings.Split(path, "/")
+	best, fixed := store.Scope(""), -1
+	for _, r := range b.panel.Routes() {
+		parts := strings.Split(r.Path, "/")
+		same, n := r.Method == method && len(parts) == len(want), 0
+		for i := 0; same && i < len(parts); i++ {
+			if parts[i] == want[i] {
+				n++
+			} else {
+				same = strings.HasPrefix(parts[i], ":") && want[i] != ""
+			}
+		}
+		if same && n > fixed {
+			best, fixed = r.Scope, n
+		}
+	}
+	return best
+}
+
+func firstOf(words ...string) string {
+	for _, w := range words {
+		if w != "" {
+			return w
+		}
+	}
+	return ""
 }

@@ -21,8 +21,7 @@ export function progress(find) {
     if (!box || !running) { until = 0; return; }
     until = running.left_ns > 0 ? Date.now() + running.left_ns / 1e6 : 0;
     const bar = box.querySelector("progress"), phase = box.querySelector("[data-phase]"), slot = box.querySelector("[data-slot]");
-    bar.max = running.of || 1;
-    bar.value = running.slot;
+    if (running.of) { bar.max = running.of; bar.value = running.slot; } else bar.removeAttribute("value");
     const words = running.stopping ? "stopping: the bulb is put back" : running.phase || "beginning";
     if (phase.textContent !== words) phase.textContent = words;
     slot.textContent = running.of ? `slot ${running.slot} of ${running.of}` : "";
