@@ -15,12 +15,13 @@ import (
 	"github.com/hueprint/hueprint/config"
 	"github.com/hueprint/hueprint/experiments"
 	"github.com/hueprint/hueprint/panel/lab"
+	"github.com/hueprint/hueprint/runs"
 	"github.com/hueprint/hueprint/store"
 )
 
-// shortOnLab is an experiment of about twelve seconds on a simulated lab.
+// shortOnLab is an experiment of about fourteen seconds on a simulated lab.
 func shortOnLab() config.Experiment {
-	actions, controls, alpha := 4, 4, 0.05
+	actions, controls, alpha := 5, 5, 0.05
 	spacing, jitter, window, settle := 1200*time.Millisecond, 100*time.Millisecond, 900*time.Millisecond, 900*time.Millisecond
 	return config.Experiment{Name: "short", Actions: &actions, Controls: &controls, Alpha: &alpha, Spacing: &spacing, Jitter: &jitter, Window: &window, Settle: &settle}
 }
@@ -184,8 +185,16 @@ func demandRun(t *testing.T, s *server, id string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	folder, err := runs.Open(r.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := folder.Findings()
+	if err != nil || len(found.Verdicts) != 1 {
+		t.Fatalf("the findings are %+v, %v", found.Verdicts, err)
+	}
 	if r.Ending != experiments.Complete || !r.Restored || !r.Simulated || len(r.Verdicts) != 1 || r.Verdicts[0].Verdict != analysis.CloudVisible || r.By != "test" {
-		t.Errorf("the run's entry is %+v", r)
+		t.Errorf("the run's entry is %+v, its verdict %+v", r, found.Verdicts[0])
 	}
 	report, err := os.ReadFile(filepath.Join(r.Dir, "report.html"))
 	if err != nil || !strings.Contains(string(report), "imulated") {
