@@ -144,3 +144,15 @@ func BenchmarkPutRun(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkRebuildOf200Folders(b *testing.B) {
+	db, root := openNew(b), b.TempDir()
+	for i := range 200 {
+		folder(b, root, noon.Add(time.Duration(i)*time.Hour))
+	}
+	for b.Loop() {
+		if err := store.Rebuild(b.Context(), root, db); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

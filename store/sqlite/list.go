@@ -46,6 +46,10 @@ func (db *DB) listRuns(ctx context.Context, q store.RunQuery) (page store.RunPag
 		return page, err
 	}
 	column, list := orderOf(q)
+	if page.Total == 0 && q.After == "" {
+		page.Runs = []store.Run{}
+		return page, nil
+	}
 	if err := w.after(q, column, list); err != nil {
 		return page, err
 	}

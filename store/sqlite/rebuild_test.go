@@ -18,7 +18,7 @@ import (
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 // folder makes a plain complete run.
-func folder(t *testing.T, root string, at time.Time) *runs.Folder {
+func folder(t testing.TB, root string, at time.Time) *runs.Folder {
 	t.Helper()
 	e, _ := experiments.Preset("demo")
 	id, err := runs.NewID(at, rand.Reader)

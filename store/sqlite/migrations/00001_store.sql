@@ -25,6 +25,7 @@ CREATE INDEX runs_p ON runs (p, id);
 CREATE INDEX runs_duration ON runs (duration, id);
 CREATE INDEX runs_schedule ON runs (schedule, prepared, id);
 CREATE INDEX runs_ending ON runs (ending, prepared, id);
+CREATE INDEX runs_search ON runs (search); -- is read through, which is less than the table
 CREATE INDEX runs_attention ON runs (prepared, id) WHERE attention;
 
 CREATE TABLE run_gateways (
