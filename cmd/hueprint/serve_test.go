@@ -14,6 +14,7 @@ import (
 	"github.com/hueprint/hueprint/analysis"
 	"github.com/hueprint/hueprint/config"
 	"github.com/hueprint/hueprint/experiments"
+	"github.com/hueprint/hueprint/hue"
 	"github.com/hueprint/hueprint/panel/lab"
 	"github.com/hueprint/hueprint/runs"
 	"github.com/hueprint/hueprint/store"
@@ -29,7 +30,12 @@ func shortOnLab() config.Experiment {
 // simulatedServer is a server on a simulated lab, at work, without its door.
 func simulatedServer(t *testing.T, kinds ...string) *server {
 	t.Helper()
-	s := openTestServer(t, filepath.Join(t.TempDir(), "config.yaml"), kinds...)
+	return startTestServer(t, filepath.Join(t.TempDir(), "config.yaml"), kinds...)
+}
+
+func startTestServer(t *testing.T, path string, kinds ...string) *server {
+	t.Helper()
+	s := openTestServer(t, path, kinds...)
 	if err := s.station.Recover(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -167,6 +173,7 @@ func TestServerFromSetUpToVerdict(t *testing.T) {
 		t.Fatalf("the firing is %+v", f)
 	}
 	demandRun(t, s, f.Runs[0])
+	demandLooks(t, s, f.Runs[0])
 	for _, kind := range []lab.Kind{lab.KindSlot, lab.KindProgress, lab.KindPackets, lab.KindRun, lab.KindFiring, lab.KindState} {
 		if kinds()[kind] == 0 {
 			t.Errorf("the feed told no %s: %v", kind, kinds())
@@ -175,6 +182,28 @@ func TestServerFromSetUpToVerdict(t *testing.T) {
 	state := bench.State(t.Context())
 	if last := state.Gateways[0].Last; last == nil || last.Verdict != analysis.CloudVisible || state.Disk.Used == 0 || state.Running != nil {
 		t.Errorf("after the run: %+v, %+v", state.Gateways[0], state.Disk)
+	}
+}
+
+// demandLooks tries what the panel does with a run that is over.
+func demandLooks(t *testing.T, s *server, id string) {
+	t.Helper()
+	bench := benchPort{s}
+	r, err := s.store.Run(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, _, err := bench.Reanalyze(t.Context(), r.Dir, analysis.Options{Alpha: 0.2})
+	if err != nil || !found.Exploratory {
+		t.Errorf("another analysis is exploratory: %v, %v", found.Exploratory, err)
+	}
+	if err := bench.Refresh(t.Context(), r.Dir); err != nil {
+		t.Errorf("refresh: %v", err)
+	}
+	for _, c := range (setupPort{s}).Checks(t.Context()) {
+		if !c.OK && c.Name != "disk" {
+			t.Errorf("the check %s fails: %s (%s)", c.Name, c.Found, c.Do)
+		}
 	}
 }
 
@@ -261,5 +290,65 @@ func TestServerStopPutsTheLightBack(t *testing.T) {
 	}
 	if err := bench.Blink(t.Context()); err != nil {
 		t.Errorf("blink after the run: %v", err)
+	}
+}
+
+// TestServerWithoutItsBench starts where the bridge is away and an interface is
+// missing: the bench says so, and nothing begins.
+func TestServerWithoutItsBench(t *testing.T) {
+	dir := t.TempDir()
+	text := "bridge: {address: 'http://127.0.0.1:1', key_file: key.json}\nlight: '1'\nserve: {zone: Europe/Prague, quiet: ['22:00-06:00']}\n" +
+		"gateways: [{name: gw, interface: none0, addresses: [192.0.2.1]}]\nexperiments: [{name: short}]\n"
+	if err := os.WriteFile(filepath.Join(dir, "config.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := hue.SaveKey(filepath.Join(dir, "key.json"), hue.Key{BridgeID: "001788fffe000001", Username: strings.Repeat("k", 40)}); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(runs.StateVariable, filepath.Join(dir, "state"))
+	s := startTestServer(t, filepath.Join(dir, "config.yaml"))
+	s.monitor.Viewers(1)
+	bench := benchPort{s}
+	var state lab.State
+	for range 100 {
+		if state = bench.State(t.Context()); state.Light.Trouble != "" && state.Gateways[0].Trouble != "" {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	if len(state.Missing) > 0 || state.Zone != "Europe/Prague" || !strings.Contains(state.Light.Trouble, "nothing answers") || !strings.Contains(state.Gateways[0].Trouble, "none0") {
+		t.Errorf("the bench says %+v", state)
+	}
+	if _, err := bench.Start(t.Context(), "test", store.Task{Experiment: "short"}); !errors.Is(err, hue.ErrUnreachable) {
+		t.Errorf("an experiment without its bridge: %v", err)
+	}
+	if _, err := bench.Start(t.Context(), "test", store.Task{Experiment: "nothing"}); !errors.Is(err, lab.ErrUnknown) {
+		t.Errorf("an experiment that there is not: %v", err)
+	}
+	if err := bench.Blink(t.Context()); !errors.Is(err, hue.ErrUnreachable) {
+		t.Errorf("blink without the bridge: %v", err)
+	}
+}
+
+// TestServerReadsItsFileAgain changes the file from outside.
+func TestServerReadsItsFileAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	t.Setenv(runs.StateVariable, filepath.Join(filepath.Dir(path), "state"))
+	s := startTestServer(t, path)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(string(text), "lab: Bench 1", "lab: Bench 2", 1)
+	changed = strings.Replace(changed, "zone: UTC", "zone: Europe/Prague", 1)
+	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.settings.reread(); err != nil {
+		t.Fatal(err)
+	}
+	state := benchPort{s}.State(t.Context())
+	if state.Lab != "Bench 2" || len(state.Troubles) != 1 || !strings.Contains(state.Troubles[0], "restart") {
+		t.Errorf("after the change the bench says %q, %q", state.Lab, state.Troubles)
 	}
 }
