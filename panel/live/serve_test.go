@@ -161,7 +161,7 @@ func TestAStreamOutlivesTheReadTimeout(t *testing.T) {
 	e := gin.New()
 	e.GET("/events", func(c *gin.Context) { Serve(c, h) })
 	server := httptest.NewUnstartedServer(e)
-	server.Config.ReadTimeout = 50 * time.Millisecond
+	server.Config.ReadTimeout = time.Second
 	server.Start()
 	defer server.Close()
 	conn, err := net.Dial("tcp", server.Listener.Addr().String())
@@ -181,7 +181,7 @@ func TestAStreamOutlivesTheReadTimeout(t *testing.T) {
 		t.Fatalf("the stream ended before %q: %v", want, lines.Err())
 	}
 	await("data: 1")
-	time.Sleep(150 * time.Millisecond)
+	time.Sleep(1300 * time.Millisecond)
 	h.Publish(lab.KindState, 2)
 	await("data: 2")
 	h.Close()
