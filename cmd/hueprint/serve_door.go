@@ -149,6 +149,9 @@ func (s *server) announce(ctx context.Context, out io.Writer, d *door) error {
 	if s.site.simulated() {
 		fmt.Fprintln(out, "The bench is simulated: what it shows is evidence for nothing about real devices.")
 	}
+	if lab, ok := s.site.(*simulatedSite); ok && lab.relay != "" {
+		fmt.Fprintf(out, "Other programs reach its bridge at http://%s\n", lab.relay)
+	}
 	fmt.Fprintf(out, "The panel is at %s\n", d.address())
 	if d.open {
 		return nil // nobody has to log in

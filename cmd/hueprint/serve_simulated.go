@@ -26,9 +26,10 @@ const simulatedInterface = "simulated"
 // HTTP and its gateways' packets through taps, as on a real bench.
 type simulatedSite struct {
 	lab *simulator.Lab
-	// relay carries connections from loopback to the bridge, for other programs;
-	// stop ends it.
-	stop func() error
+	// relay is where connections from loopback are carried to the bridge, for other
+	// programs; empty when they are not. stop ends it.
+	relay string
+	stop  func() error
 }
 
 // simulation says which lab to build; it is read from flags.
@@ -96,6 +97,7 @@ func openSimulated(ctx context.Context, s simulation) (*simulatedSite, error) {
 	serving, end := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan error, 1)
 	go func() { done <- simulator.Relay(serving, l, port) }()
+	site.relay = port.Addr().String()
 	site.stop = func() error {
 		end()
 		return <-done
