@@ -28,7 +28,7 @@ import (
 // is a process of its own, and measures how late its commands are with nobody
 // looking and with 200 live viewers.
 func TestServeViewersNoRace(t *testing.T) {
-	slots := 20
+	slots := 14
 	if testing.Short() {
 		slots = 4
 	}
