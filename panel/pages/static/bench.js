@@ -85,4 +85,8 @@ listen({
   run: reload,
   firing: reload,
   reset() { was = null; reload(); },
-}, ok => { status.textContent = ok ? "live" : "not connected; trying again"; status.classList.toggle("off", !ok); });
+}, ok => {
+  status.textContent = ok ? "live" : "not connected; trying again";
+  status.classList.toggle("off", !ok);
+  if (ok) reload(); // what has happened since the page was drawn, nobody has told
+});

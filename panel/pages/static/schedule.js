@@ -21,5 +21,5 @@ if (told) {
   }
 } else {
   const again = settled(() => refresh(enhance).catch(() => {}));
-  listen({ firing: again, reset: again });
+  listen({ firing: again, reset: again }, ok => { if (ok) again(); });
 }
