@@ -53,18 +53,31 @@ func (s *server) listen(ctx context.Context, address string, open bool) (*door, 
 	}
 	d := &door{listener: l, tls: certificate != nil, open: open}
 	if certificate != nil {
-		d.listener = tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}, GetCertificate: certificate})
+		d.listener = tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, GetCertificate: certificate})
 	}
 	s.panel, err = panel.New(panel.Options{
 		Bench: benchPort{s}, Setup: setupPort{s}, Feed: s.hub, Store: s.store, Now: s.clock, Log: s.log, Version: programVersion(),
 		Access:  access.Options{Open: open, Secure: d.tls || schemeOf(c.Serve.URL) == "https", Hosts: hostsOf(c.Serve, address)},
 		Viewers: s.monitor.Viewers,
+		Ready:   []panel.Check{s.works("scheduler"), s.works("monitor")},
 	})
 	if err != nil {
 		return nil, err
 	}
 	d.server = s.panel.Server()
 	return d, nil
+}
+
+// works checks that a part of the server has not ended.
+func (s *server) works(part string) panel.Check {
+	return panel.Check{Name: part, Check: func(context.Context) error {
+		s.board.mu.Lock()
+		defer s.board.mu.Unlock()
+		if trouble := s.board.troubles[part]; trouble != "" {
+			return errors.New(trouble)
+		}
+		return nil
+	}}
 }
 
 // mayListen refuses an address beyond this computer as long as nobody would have

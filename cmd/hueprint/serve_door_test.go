@@ -93,20 +93,31 @@ func TestServeByHTTPS(t *testing.T) {
 		t.Errorf("the panel is said to be at %s", d.address())
 	}
 	demandHealthy(t, d.address(), first)
-	demandHealthy(t, d.address(), writeCertificate(t, dir, 2))
+	roots := writeCertificate(t, dir, 2)
+	demandHealthy(t, d.address(), roots)
+	demand(t, d.address()+"/readyz", roots, http.StatusOK)
+	s.setStanding("scheduler", "the scheduler has ended")
+	demand(t, d.address()+"/readyz", roots, http.StatusServiceUnavailable)
 }
 
 func demandHealthy(t *testing.T, base string, roots *x509.CertPool) {
 	t.Helper()
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
+	demand(t, base+"/healthz", roots, http.StatusOK)
+}
+
+// demand asks by HTTP/2, so that the live streams of many tabs share a
+// connection.
+func demand(t *testing.T, url string, roots *x509.CertPool, want int) {
+	t.Helper()
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}
 	defer transport.CloseIdleConnections()
-	answer, err := (&http.Client{Transport: transport}).Get(base + "/healthz")
+	answer, err := (&http.Client{Transport: transport}).Get(url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	if text, err := io.ReadAll(answer.Body); err != nil || answer.StatusCode != 200 {
-		t.Errorf("healthz: %s %s (%v)", answer.Status, text, err)
+	if text, err := io.ReadAll(answer.Body); err != nil || answer.StatusCode != want || answer.ProtoMajor != 2 {
+		t.Errorf("%s: %s %s %s (%v)", url, answer.Proto, answer.Status, text, err)
 	}
 }
 
