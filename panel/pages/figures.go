@@ -41,13 +41,16 @@ func bulbWords(l lab.Light) string {
 	return fmt.Sprintf("on, %d %%", percent(l.State.Brightness))
 }
 
-// commandWords says what became of a command: on, slot 7, answered after 4
-// ms, confirmed after 61 ms.
+// commandWords says what became of a slot: slot 7, on, answered after 4 ms,
+// confirmed after 61 ms.
 func commandWords(c *experiments.Command) string {
 	since := func(t time.Time) string {
 		return fmt.Sprintf(" after %.0f ms", float64(t.Sub(c.Sent))/float64(time.Millisecond))
 	}
-	words := fmt.Sprintf("%s, slot %d", c.Action, c.Slot+1)
+	if c.Action == "" {
+		return fmt.Sprintf("slot %d, control, nothing was sent", c.Slot+1)
+	}
+	words := fmt.Sprintf("slot %d, %s", c.Slot+1, c.Action)
 	if !c.Sent.IsZero() && !c.Answered.IsZero() {
 		words += ", answered" + since(c.Answered)
 	}

@@ -67,7 +67,19 @@ func (p gatewaysPage) Prefill(h lab.Host) string {
 	for _, a := range h.Addresses {
 		addresses = append(addresses, a.String())
 	}
-	return withQuery("/setup/gateways/edit", nil, "interface", p.Interface, "macs", h.MAC.String(), "addresses", strings.Join(addresses, ", "), "kind", h.Guess, "name", properName(firstOf(append(slices.Clone(h.Names), h.Guess)...)))
+	return withQuery("/setup/gateways/edit", nil, "interface", p.Interface, "macs", h.MAC.String(), "addresses", strings.Join(addresses, ", "), "kind", h.Guess, "name", suggested(h))
+}
+
+// suggested is a name for a host: what it calls itself, what it might be, or the
+// first word of its maker's name.
+func suggested(h lab.Host) string {
+	maker, _, _ := strings.Cut(h.Vendor, " ")
+	for _, word := range append(slices.Clone(h.Names), h.Guess, maker) {
+		if name := properName(word); name != "" {
+			return name
+		}
+	}
+	return ""
 }
 
 // properName makes of what a host calls itself something that can name a

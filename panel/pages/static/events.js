@@ -63,6 +63,8 @@ export function settled(f, least = 300, spread = 1200) {
 export async function refresh(enhance, skip = () => false) {
   const answer = await fetch(location.pathname + location.search, { headers: { Accept: "text/html" } });
   if (!answer.ok || answer.redirected) return;
+  // What was said when the page came is old by now.
+  if (performance.now() > 15000) document.querySelectorAll(".said.done").forEach(e => e.remove());
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const island of document.querySelectorAll("[data-island]")) {
     const next = fresh.getElementById(island.id);

@@ -26,17 +26,18 @@ export function progress(find) {
     if (phase.textContent !== words) phase.textContent = words;
     slot.textContent = running.of ? `slot ${running.slot} of ${running.of}` : "";
     const c = running.last_command, last = box.querySelector("[data-last]");
-    if (c) last.textContent = "Last command: " + command(c);
+    if (c) last.textContent = "Last: " + command(c);
     tick();
   };
 }
 
 const absent = t => !t || t.startsWith("0001");
 
-// command says what became of a command, as the server's page does.
+// command says what became of a slot, as the server's page does.
 function command(c) {
   const since = t => ` after ${Math.round(Date.parse(t) - Date.parse(c.sent))} ms`;
-  let words = `${c.action}, slot ${c.slot + 1}`;
+  if (!c.action) return `slot ${c.slot + 1}, control, nothing was sent`;
+  let words = `slot ${c.slot + 1}, ${c.action}`;
   if (!absent(c.sent) && !absent(c.answered)) words += ", answered" + since(c.answered);
   if (!absent(c.sent) && !absent(c.confirmed)) words += ", confirmed" + since(c.confirmed);
   if (c.outcome !== "done") words += ", " + c.outcome;
