@@ -80,7 +80,7 @@ func (s *server) taps(c config.Config) map[string]capture.Recorder {
 
 func (s *server) next(ctx context.Context) []lab.Upcoming {
 	due, err := s.scheduler.Upcoming(ctx, upcomingFirings)
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		s.log.Error("the next firings are not known", "error", err)
 	}
 	all := make([]lab.Upcoming, 0, len(due))
