@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"time"
 	"unsafe"
 
@@ -15,9 +16,21 @@ import (
 var errStopped = errors.New("stopped")
 
 // stopped says why ctx ended.
-func stopped(ctx context.Context) error {
-	return fmt.Errorf("%w: %w", errStopped, context.Cause(ctx))
+func stopped(ctx context.Context) error { return stopError{context.Cause(ctx)} }
+
+// A stopError is errStopped with its cause, said once.
+type stopError struct{ cause error }
+
+// Error is "stopped: " and the cause, or the cause that says so already.
+func (e stopError) Error() string {
+	if text := e.cause.Error(); strings.HasPrefix(text, errStopped.Error()) {
+		return text
+	}
+	return fmt.Sprintf("%v: %v", errStopped, e.cause)
 }
+
+// Unwrap gives both.
+func (e stopError) Unwrap() []error { return []error{errStopped, e.cause} }
 
 // sleepUntil waits for an instant of the monotonic clock, late by what the
 // runtime's timers are late.
