@@ -79,7 +79,7 @@ func (g *Gate) Try(c *gin.Context, name string, prove func() error) (wait time.D
 	err = prove()
 	if errors.Is(err, ErrWrongPassword) {
 		// Without the name: people type passwords into that field.
-		g.log.Warn("a wrong password or link", "address", network(c.Request.RemoteAddr))
+		g.log.Warn("a login was refused", "address", network(c.Request.RemoteAddr))
 	} else {
 		t.forgive()
 	}
