@@ -38,7 +38,7 @@ func bulbWords(l lab.Light) string {
 	if l.State.Brightness == 0 {
 		return "on"
 	}
-	return fmt.Sprintf("on, %d %%", percent(l.State.Brightness))
+	return fmt.Sprintf("on, %d %%", percent(l.State.Brightness))
 }
 
 // commandWords says what became of a slot: slot 7, on, answered after 4 ms,
