@@ -65,7 +65,7 @@ func (p page) value(field string) string {
 }
 
 func TestStartStopAndBlink(t *testing.T) {
-	b := serve(t, labtest.Full(t))
+	b := serve(t, labtest.Ready(t))
 	b.post("/bench/start", "kind", "experiment", "experiment", "ten-toggles", "gateways", "echo", "tags", "a, b", "seed", "x").says(422).wrongAt("seed")
 	p := b.post("/bench/start", "kind", "experiment", "experiment", "ten-toggles", "gateways", "echo", "tags", "a, b\x07", "seed", "7")
 	p.says(422, "A tag is").wrongAt("tags")
@@ -81,7 +81,7 @@ func TestStartStopAndBlink(t *testing.T) {
 	b.post("/bench/blink").says(200, "The bulb has blinked.")
 	b.asked("Blink")
 
-	p = b.post("/bench/start", "kind", "experiment", "experiment", "ten-toggles", "gateways", "echo", "tags", "a, b", "seed", "7").says(200, "The run has begun", "Stop the run")
+	b.post("/bench/start", "kind", "experiment", "experiment", "ten-toggles", "gateways", "echo", "tags", "a, b", "seed", "7").says(200, "The run has begun", "Stop the run")
 	b.asked("Start ten-toggles")
 	task := b.State(t.Context()).Running.Task
 	if task.Seed != 7 || !slices.Equal(task.Tags, []string{"a", "b"}) || !slices.Equal(task.Gateways, []string{"echo"}) {
@@ -97,7 +97,7 @@ func TestStartStopAndBlink(t *testing.T) {
 }
 
 func TestPreview(t *testing.T) {
-	b := serve(t, labtest.Full(t))
+	b := serve(t, labtest.Ready(t))
 	p := b.get("/preview?kind=experiment&experiment=ten-toggles&gateways=echo&seed=7").says(200, "Nothing was sent", "control: nothing is sent", "Least p")
 	if p.value("seed") != "7" || p.value("gateways") != "echo" {
 		t.Error("the start below the dry run would be another")
@@ -282,7 +282,7 @@ func TestGateways(t *testing.T) {
 }
 
 func TestConfiguration(t *testing.T) {
-	b := serve(t, labtest.Full(t))
+	b := serve(t, labtest.Ready(t))
 	p := b.get("/setup/experiments")
 	text, revision := p.value("text"), p.value("revision")
 	if !strings.Contains(text, "lab: Bench 1") {
@@ -305,17 +305,18 @@ func TestConfiguration(t *testing.T) {
 }
 
 func TestChecks(t *testing.T) {
-	b := serve(t, labtest.Full(t))
+	b := serve(t, labtest.Ready(t))
 	b.get("/setup/checks").says(200, "Check now")
 	b.post("/setup/checks").says(200, "1 of 3 checks found something", "Start chrony")
 }
 
 func TestPeople(t *testing.T) {
-	b := serve(t, labtest.Full(t))
+	b := serve(t, labtest.Ready(t))
 	b.post("/setup/access/accounts", "name", "b b", "password", "short", "scope", "run").says(422).wrongAt("name")
 	b.post("/setup/access/accounts", "name", "bea", "password", "short", "scope", "run").says(422).wrongAt("password")
 	b.post("/setup/access/accounts", "name", "bea", "password", "long enough to keep", "scope", "run").says(200, "bea may log in now")
 	b.post("/setup/access/accounts", "name", "bea", "password", "long enough to keep", "scope", "run").says(422).wrongAt("name")
+	b.post("/setup/access/accounts", "name", "ada", "password", "long enough to keep", "scope", "view").says(200, "ada may log in now")
 	b.post("/setup/access/accounts/change", "name", "bea", "scope", "admin").says(200, "bea has the scope admin")
 	b.post("/setup/access/accounts/change", "name", "bea", "scope", "king").says(200, "A scope is")
 	b.post("/setup/access/accounts/remove", "name", "ada").says(200, "ada is removed")
@@ -343,7 +344,7 @@ func TestPeople(t *testing.T) {
 }
 
 func TestPassword(t *testing.T) {
-	b := serve(t, labtest.Full(t))
+	b := serve(t, labtest.Ready(t))
 	b.get("/account").says(200, "There is no password to change")
 	if err := b.panel.People().Add(t.Context(), access.Operator, "the first password", store.AdminScope); err != nil {
 		t.Fatal(err)

@@ -94,7 +94,7 @@ func TestReportIsSandboxed(t *testing.T) {
 
 // What the log should know is not told to the reader.
 func TestFailuresKeepTheirCause(t *testing.T) {
-	l := labtest.Full(t)
+	l := labtest.Ready(t)
 	b := serve(t, l)
 	if err := l.Store.Close(); err != nil {
 		t.Fatal(err)
@@ -109,7 +109,7 @@ func TestFailuresKeepTheirCause(t *testing.T) {
 
 // What cannot be asked for is the asker's mistake, and said on a page.
 func TestQueriesThatAreNone(t *testing.T) {
-	b := serve(t, labtest.Full(t))
+	b := serve(t, labtest.Ready(t))
 	for _, path := range []string{"/runs?after=x", "/schedule/history?after=x", "/runs?text=%ff%fe", "/runs?sort=colour", "/runs?from=yesterday", "/runs?limit=9999", "/schedule/history?outcome=lost", "/preview", "/preview?kind=idle&idle=-1"} {
 		b.get(path).says(422)
 	}

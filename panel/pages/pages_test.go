@@ -16,6 +16,7 @@ import (
 	"github.com/hueprint/hueprint/panel"
 	"github.com/hueprint/hueprint/panel/access"
 	"github.com/hueprint/hueprint/panel/labtest"
+	"github.com/hueprint/hueprint/store"
 )
 
 func TestMain(m *testing.M) { os.Exit(browsertest.Share(m).Run()) }
@@ -59,6 +60,36 @@ func locked(t testing.TB, l *labtest.Lab) string {
 	s := httptest.NewServer(p)
 	t.Cleanup(s.Close)
 	return s.URL
+}
+
+// ids are what stands for :id in a path.
+func (b *bench) ids(path string) []string {
+	b.t.Helper()
+	switch {
+	case strings.HasPrefix(path, "/runs/"):
+		all, err := b.Store.ListRuns(b.t.Context(), store.RunQuery{Limit: 500})
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		var ids []string
+		for _, r := range all.Runs {
+			if !strings.HasSuffix(path, "/explore") || !r.Idle {
+				ids = append(ids, r.ID)
+			}
+		}
+		return ids
+	case strings.HasPrefix(path, "/schedule/"):
+		all, err := b.Store.ListSchedules(b.t.Context())
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		var ids []string
+		for _, s := range all {
+			ids = append(ids, s.ID)
+		}
+		return ids
+	}
+	return nil
 }
 
 // A page is an answer, read as a browser does.

@@ -1,3 +1,5 @@
+//go:build !race
+
 package pages_test
 
 import (
@@ -144,7 +146,7 @@ func (p page) shown() (all []string) {
 
 // Hostile names add no element and no attribute to any page, and nothing that a
 // reader could not see or that turns a line around.
-func TestHostileNamesStayText(t *testing.T) {
+func TestHostileNamesStayTextNoRace(t *testing.T) {
 	bad, good := serve(t, hostile(t, hostileNames())), serve(t, hostile(t, harmless(len(hostileNames()))))
 	visit := func(b *bench, address string) page {
 		if method, path, found := strings.Cut(address, " "); found {

@@ -1,3 +1,5 @@
+//go:build !race
+
 package pages_test
 
 import (
@@ -16,36 +18,6 @@ import (
 // notPages are the routes by GET that answer with something else than a page.
 func notPages(path string) bool {
 	return strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/static/") || slices.Contains([]string{"/events", "/metrics", "/healthz", "/readyz", "/runs/:id/report"}, path)
-}
-
-// ids are what stands for :id in a path.
-func (b *bench) ids(path string) []string {
-	b.t.Helper()
-	switch {
-	case strings.HasPrefix(path, "/runs/"):
-		all, err := b.Store.ListRuns(b.t.Context(), store.RunQuery{Limit: 500})
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		var ids []string
-		for _, r := range all.Runs {
-			if !strings.HasSuffix(path, "/explore") || !r.Idle {
-				ids = append(ids, r.ID)
-			}
-		}
-		return ids
-	case strings.HasPrefix(path, "/schedule/"):
-		all, err := b.Store.ListSchedules(b.t.Context())
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		var ids []string
-		for _, s := range all {
-			ids = append(ids, s.ID)
-		}
-		return ids
-	}
-	return nil
 }
 
 // addresses are the addresses of all pages of a bench, from its router: every
@@ -96,7 +68,7 @@ func labs(t *testing.T) map[string]*bench {
 // Every page is a whole one: no script or style of its own, one heading of the
 // first rank and no rank left out, a label for every field, links and forms that
 // lead to a route.
-func TestEveryPage(t *testing.T) {
+func TestEveryPageNoRace(t *testing.T) {
 	for name, b := range labs(t) {
 		t.Run(name, func(t *testing.T) {
 			for _, address := range b.addresses() {
@@ -251,7 +223,7 @@ func (b *bench) routed(method, path string) bool {
 
 // Nobody is offered what would be refused: each link and form of a page needs no
 // more than the reader has.
-func TestPagesOfferOnlyWhatIsAllowed(t *testing.T) {
+func TestPagesOfferOnlyWhatIsAllowedNoRace(t *testing.T) {
 	l := labtest.Full(t)
 	b := serve(t, l)
 	addresses := b.addresses()
