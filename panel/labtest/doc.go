@@ -2,7 +2,8 @@
 // control panel: everything behind the panel's ports, without bridge, network or
 // scheduler.
 //
-// [Empty] is a bench of which nothing is set up; [Full] is one in the middle of
+// [Empty] is a bench of which nothing is set up; [Ready] is set up and has no
+// past; [Full] is one in the middle of
 // a working week, with run folders as a real lab has them: recorded, analysed,
 // stopped, idle. Both can be turned from a test ([Bench.Change], [Bench.Fail]),
 // and what the panel asks of them is written down ([Bench.Asked]).

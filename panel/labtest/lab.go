@@ -37,12 +37,19 @@ func Empty(t testing.TB) *Lab {
 	return &Lab{Bench: emptyBench(hub), Hub: hub, Store: s, Runs: t.TempDir()}
 }
 
+// Ready is a bench that is set up, before its first run.
+func Ready(t testing.TB) *Lab {
+	t.Helper()
+	l := Empty(t)
+	l.Bench.Change(func(b *Contents) { *b = fullContents() })
+	return l
+}
+
 // Full is a bench in use: four gateways, runs of every kind, schedules with a
 // past and a future, an account, a token.
 func Full(t testing.TB) *Lab {
 	t.Helper()
-	l := Empty(t)
-	l.Bench.Change(func(b *Contents) { *b = fullContents() })
+	l := Ready(t)
 	l.recordAll(t)
 	l.remember(t)
 	l.schedule(t)
