@@ -53,7 +53,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but inconclusive.`,
 	p.addGroup(root, "To begin with:", p.demoCommand(), p.initCommand(), p.doctorCommand(), p.bridgeCommand())
 	p.addGroup(root, "Experiments:", p.planCommand(), p.runCommand(), p.restoreCommand())
 	p.addGroup(root, "The lab's server:", p.serveCommand(), p.accountCommand(), p.tokenCommand(), p.scheduleCommand())
-	p.addGroup(root, "Results:", p.analyzeCommand(), p.reportCommand(), p.explainCommand(), p.annotateCommand(), p.exportCommand(), p.bundleCommand())
+	p.addGroup(root, "Results:", p.analyzeCommand(), p.reportCommand(), p.explainCommand(), p.inferCommand(), p.annotateCommand(), p.exportCommand(), p.bundleCommand())
 	p.addGroup(root, "Proof and tools:", p.simulateCommand(), p.validateCommand(), p.versionCommand())
 	return root
 }
