@@ -22,9 +22,9 @@ const (
 )
 
 // clockTries are the offsets by which all labels are moved when none of them
-// shows anything where it stands: together with the window they cover the half
+// shows anything where it stands: with the shortest window they cover the half
 // minute by which labels may be off.
-var clockTries = [...]time.Duration{-30 * time.Second, -15 * time.Second, 15 * time.Second, 30 * time.Second}
+var clockTries = [...]time.Duration{-5, 5, -10, 10, -15, 15, -20, 20, -25, 25, -30, 30} // seconds
 
 // Marks are the steps of all visible scopes, as package infer takes them; none
 // where the verdict is not visible.
@@ -113,7 +113,8 @@ func only(captures []Labelled, label string) []Labelled {
 // moved tries the labels with another clock.
 func moved(captures []Labelled, o LabelledOptions, notes []string) ([]infer.Mark, []string, error) {
 	o.Alpha /= float64(len(clockTries))
-	for _, by := range clockTries {
+	for _, try := range clockTries {
+		by := try * time.Second
 		shifted := slices.Clone(captures)
 		for i, c := range captures {
 			shifted[i].Actions = slices.Clone(c.Actions)
@@ -134,7 +135,8 @@ func moved(captures []Labelled, o LabelledOptions, notes []string) ([]infer.Mark
 // inside the capture tell nothing, and count as unknown.
 func (c Labelled) Recorded() (infer.Recording, []string, error) {
 	var who census
-	log, err := events.Extract(who.watch(c.Packets), c.Gateway, c.Peers)
+	var held depth
+	log, err := events.Extract(held.watch(who.watch(c.Packets)), c.Gateway, c.Peers)
 	var notes []string
 	switch {
 	case err != nil && log.Frames == 0:
@@ -147,7 +149,7 @@ func (c Labelled) Recorded() (infer.Recording, []string, error) {
 	if log.Packets == 0 {
 		notes = append(notes, fmt.Sprintf("The gateway %s never appears in capture %s; the addresses that appear most are %s.", addresses(c.Gateway), c.Name, who.most(c.Gateway)))
 	}
-	r := infer.Recording{Name: c.Name, Events: log.Events, First: log.First, Last: log.Last}
+	r := infer.Recording{Name: c.Name, Events: log.Events, First: log.First, Last: log.Last, Cut: held.headersOnly(log)}
 	for _, a := range c.Actions {
 		if !a.Time.Before(log.First.Add(-infer.MostTolerance)) && !a.Time.After(log.Last.Add(infer.MostTolerance)) {
 			r.Actions = append(r.Actions, infer.Action{Time: a.Time, Label: a.Action})
@@ -174,7 +176,7 @@ func RecordedIn(run experiments.Run, g experiments.Gateway, log events.Log) infe
 		window = run.Plan.Experiment.Window
 	}
 	r := infer.Recording{Name: run.ID, Events: log.Events, First: log.First, Last: log.Last, Known: true,
-		Early: max(rec.Offset.Uncertainty(), time.Millisecond), Late: window}
+		Early: max(rec.Offset.Uncertainty(), time.Millisecond), Late: window, Cut: rec.Keep == traffic.KeepHeaders}
 	for _, t := range align.Trials(run, rec, nil, align.Around(window, traffic.ClockOffset{})) {
 		if !t.Control && t.Confirmed {
 			r.Actions = append(r.Actions, infer.Action{Time: t.Captured(), Label: t.Action})

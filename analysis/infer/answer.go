@@ -59,19 +59,20 @@ type Variant struct {
 	Model Model `json:"model"`
 }
 
-// Teach learns all variants about one gateway. What somebody outside the home can
-// see is learned from marks on the internet alone; where these teach nothing, from
+// Teach learns all variants about one gateway from marks that are significant, and
+// others that come with them (see [Mine]). What somebody outside the home can see
+// is learned from marks on the internet alone; where these teach nothing, from
 // those inside the home as well.
 func Teach(gateway string, recordings []Recording, marks []Mark) Lesson {
 	l := Lesson{Gateway: gateway, Recordings: len(recordings)}
 	for _, r := range recordings {
 		l.Actions += len(r.Actions)
 	}
-	outside := slices.DeleteFunc(slices.Clone(marks), func(m Mark) bool { return m.Channel.Scope != traffic.Internet })
+	outside := Mine(recordings, slices.DeleteFunc(slices.Clone(marks), func(m Mark) bool { return m.Channel.Scope != traffic.Internet }))
 	l.Variants = []Variant{{BothSides, Learn(recordings, outside)}}
 	if l.Empty() {
-		outside = marks
-		l.Variants = []Variant{{BothSides, Learn(recordings, marks)}}
+		outside = Mine(recordings, marks)
+		l.Variants = []Variant{{BothSides, Learn(recordings, outside)}}
 	}
 	for _, side := range []Side{OutOnly, InOnly} {
 		own := slices.DeleteFunc(slices.Clone(outside), func(m Mark) bool { return m.Direction.String() != string(side) })

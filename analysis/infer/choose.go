@@ -85,17 +85,22 @@ func (c *column) without(label, example int) (float64, bool) {
 	return sum / n, n > 0
 }
 
+// clear is from where on labels lie so far apart that one feature is as good as
+// another, in spreads.
+const clear = 4
+
 // choose takes features one after another: the one with which most examples,
-// each left out in turn, are told apart; of equal ones that whose labels lie
-// farthest apart; until none tells at least a twentieth more (two at least).
-func (cs columns) choose() []int {
-	chosen, distances := []int{}, []([]float64)(nil)
-	examples := len(cs[0].values)
-	labels := len(cs[0].n)
-	for range examples {
-		distances = append(distances, make([]float64, labels))
+// each left out in turn, are told apart, until none tells at least a twentieth
+// more (two at least). Of equal ones it takes that whose labels lie farthest
+// apart; but of several that are clear one of what the gateway sends, as the far
+// end's answers vary with more than the action.
+func (cs columns) choose(sent []bool) []int {
+	examples, labels := len(cs[0].values), len(cs[0].n)
+	distances := make([][]float64, examples)
+	for i := range distances {
+		distances[i] = make([]float64, labels)
 	}
-	right := 0
+	chosen, right := []int{}, 0
 	for len(chosen) < mostFeatures {
 		best, bestRight := -1, right
 		for f, c := range cs {
@@ -103,7 +108,7 @@ func (cs columns) choose() []int {
 				continue
 			}
 			n := c.rightWith(distances)
-			if n > bestRight || best >= 0 && n == bestRight && c.apart > cs[best].apart {
+			if n > bestRight || best >= 0 && n == bestRight && cs.prefer(f, best, sent) {
 				best, bestRight = f, n
 			}
 		}
@@ -114,6 +119,14 @@ func (cs columns) choose() []int {
 		cs[best].addTo(distances)
 	}
 	return chosen
+}
+
+// prefer tells which of two features to take that tell equally many apart.
+func (cs columns) prefer(f, g int, sent []bool) bool {
+	if cs[f].apart >= clear && cs[g].apart >= clear && sent[f] != sent[g] {
+		return sent[f]
+	}
+	return cs[f].apart > cs[g].apart
 }
 
 // distance is that of an example from a label's mean without it.

@@ -64,14 +64,15 @@ type Example struct {
 	Features []*float64 `json:"features"`
 }
 
-// newClassifier learns from examples.
-func newClassifier(all []example) Classifier {
+// newClassifier learns from examples; sent tells of each feature whether it is of
+// what the gateway sends.
+func newClassifier(all []example, sent []bool) Classifier {
 	labels := labelsOfExamples(all)
-	c := fit(all, labels)
+	c := fit(all, labels, sent)
 	for _, e := range all {
 		c.Examples = append(c.Examples, Example{e.label, c.pick(e.features)})
 	}
-	c.leaveOut(all)
+	c.leaveOut(all, sent)
 	ceiling := math.Max(ceilingOf(all, c.Features), c.accuracy(all))
 	if len(all) > 0 {
 		c.Ceiling = &ceiling
@@ -106,7 +107,7 @@ func separable(a Accuracy, all []example) bool {
 
 // leaveOut scores the rule on examples that it was not made from; features are
 // chosen anew each time.
-func (c *Classifier) leaveOut(all []example) {
+func (c *Classifier) leaveOut(all []example, sent []bool) {
 	folds := len(all)
 	if folds > mostLeftOut {
 		folds = 10
@@ -121,7 +122,7 @@ func (c *Classifier) leaveOut(all []example) {
 				train = append(train, e)
 			}
 		}
-		rule := fit(train, c.Labels)
+		rule := fit(train, c.Labels, sent)
 		for _, e := range train {
 			rule.Examples = append(rule.Examples, Example{e.label, rule.pick(e.features)})
 		}
@@ -149,13 +150,13 @@ func (c Classifier) accuracy(all []example) float64 {
 }
 
 // fit chooses features and computes the centroids.
-func fit(all []example, labels []string) Classifier {
+func fit(all []example, labels []string, sent []bool) Classifier {
 	c := Classifier{Labels: labels, Features: []int{}, Scales: []float64{}, Centroids: [][]*float64{}, Examples: []Example{}}
 	if len(all) == 0 {
 		return c
 	}
 	columns := newColumns(all, labels)
-	c.Features = columns.choose()
+	c.Features = columns.choose(sent)
 	for _, f := range c.Features {
 		c.Scales = append(c.Scales, columns[f].scale)
 	}

@@ -28,8 +28,9 @@ type learner struct {
 	recordings []Recording
 	indexes    []index
 	marks      []Mark
-	// reach is how far from its anchor a step may be.
-	reach time.Duration
+	// gap is the smallest between two actions, reach how far from its anchor a
+	// step may be.
+	gap, reach time.Duration
 	// sightings of each mark, in all recordings.
 	sightings [][]sighting
 }
@@ -47,16 +48,7 @@ type sighting struct {
 // are significant in them. Without marks, or where no mark comes with at least
 // half of a label's actions, the model is empty.
 func Learn(recordings []Recording, marks []Mark) Model {
-	l := learner{recordings: recordings, marks: distinct(marks), reach: mostReach}
-	gap := time.Hour
-	for _, r := range recordings {
-		l.indexes = append(l.indexes, newIndex(r.Events, l.marks))
-		gap = min(gap, smallestGap(r.Actions))
-	}
-	l.reach = min(l.reach, gap*2/5)
-	for m := range l.marks {
-		l.sightings = append(l.sightings, l.see(m))
-	}
+	l := newLearner(recordings, marks)
 	model := Model{Marks: l.marks, Reach: l.reach}
 	for _, label := range labelsOf(recordings) {
 		if s, ok := l.signature(label); ok {
@@ -66,9 +58,22 @@ func Learn(recordings []Recording, marks []Mark) Model {
 	if len(model.Signatures) == 0 {
 		return Model{Marks: []Mark{}, Signatures: []Signature{}, Pause: oneMoment}
 	}
-	l.pause(&model, gap)
-	model.Classifier = newClassifier(l.examples(model))
+	l.pause(&model)
+	model.Classifier = newClassifier(l.examples(model), model.sent())
 	return model
+}
+
+func newLearner(recordings []Recording, marks []Mark) *learner {
+	l := &learner{recordings: recordings, marks: united(distinct(marks)), gap: time.Hour}
+	for _, r := range recordings {
+		l.indexes = append(l.indexes, newIndex(r.Events, l.marks))
+		l.gap = min(l.gap, smallestGap(r.Actions))
+	}
+	l.reach = min(mostReach, l.gap*2/5)
+	for m := range l.marks {
+		l.sightings = append(l.sightings, l.see(m))
+	}
+	return l
 }
 
 // distinct are the marks in a fixed order, each once.
@@ -81,6 +86,26 @@ func distinct(marks []Mark) []Mark {
 			cmp.Compare(a.Min, b.Min), cmp.Compare(a.Max, b.Max))
 	})
 	return slices.Compact(out)
+}
+
+// united makes one of marks that overlap, as several tests may each find a part of
+// a class: one event must not count as two steps. Wide ones stay apart, as they
+// would swallow the others.
+func united(marks []Mark) []Mark {
+	var out []Mark
+	for _, m := range marks {
+		same := slices.IndexFunc(out, func(k Mark) bool {
+			return k.Kind == m.Kind && k.Direction == m.Direction && sameDetail(k.Detail, m.Detail) &&
+				sameChannel(k.Channel, m.Channel) && sameChannel(m.Channel, k.Channel) &&
+				k.Min <= m.Max && m.Min <= k.Max && max(k.Max, m.Max)-min(k.Min, m.Min) <= minedWidth
+		})
+		if same < 0 {
+			out = append(out, m)
+			continue
+		}
+		out[same].Min, out[same].Max = min(out[same].Min, m.Min), max(out[same].Max, m.Max)
+	}
+	return out
 }
 
 func labelsOf(recordings []Recording) []string {
@@ -155,12 +180,7 @@ func (l *learner) signature(label string) (Signature, bool) {
 	if !ok {
 		return Signature{}, false
 	}
-	var instances []sighting
-	for _, s := range l.sightings[anchor] {
-		if s.action >= 0 && l.label(s) == label {
-			instances = append(instances, s)
-		}
-	}
+	instances := l.instances(anchor, label)
 	g := Signature{Label: label, Trained: len(instances), Of: l.actions(label)}
 	for m := range l.marks {
 		step, ok := l.step(m, anchor, instances)
@@ -174,6 +194,16 @@ func (l *learner) signature(label string) (Signature, bool) {
 	}
 	l.threshold(&g)
 	return g, true
+}
+
+// instances are the sightings of a mark with a label's actions.
+func (l *learner) instances(mark int, label string) (out []sighting) {
+	for _, s := range l.sightings[mark] {
+		if s.action >= 0 && l.label(s) == label {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 func (l *learner) actions(label string) (n int) {
@@ -271,7 +301,30 @@ func (l *learner) step(mark, anchor int, instances []sighting) (Step, bool) {
 		}
 	}
 	s.Lengths = ranges(lengths)
-	return s, float64(s.Seen) >= coreShare*float64(s.Of)
+	told := mark == anchor || l.chance(s) <= mostChance
+	return s, told && float64(s.Seen) >= coreShare*float64(s.Of)
+}
+
+// mostChance is the most by which a step may be there by chance.
+const mostChance = 0.3
+
+// chance is the probability that events of the step that belong to no instance
+// fall into its time, if they come at random.
+func (l *learner) chance(s Step) float64 {
+	others, hours := -s.Seen, time.Duration(0)
+	for r, x := range l.indexes {
+		hours += l.recordings[r].Last.Sub(l.recordings[r].First)
+		for _, e := range x[s.Mark] {
+			if within(s.Lengths, e.Length) {
+				others++
+			}
+		}
+	}
+	if others <= 0 || hours <= 0 {
+		return 0
+	}
+	width := s.To - s.From + 2*s.slack()
+	return 1 - math.Exp(-float64(others)*width.Seconds()/hours.Seconds())
 }
 
 // nearest is the mark's event nearest to where it is wanted after a sighting.
@@ -303,8 +356,8 @@ func scatter(list []time.Duration, middle time.Duration) time.Duration {
 }
 
 // threshold learns how many steps are needed: of those numbers, above half, that
-// give the best F1 in the training, the middle one, so that what was not an
-// action, and what was one, are equally far from it.
+// give the best F1 in the training, one at a third of their way, so that what was
+// not an action stays below it, and an action may lack more than in the training.
 func (l *learner) threshold(g *Signature) {
 	var best []int
 	bestF1 := -1.0
@@ -320,7 +373,7 @@ func (l *learner) threshold(g *Signature) {
 			best = append(best, needed)
 		}
 	}
-	g.Needed = best[(len(best)-1)/2]
+	g.Needed = best[(len(best)-1)/3]
 	g.False = falses[g.Needed]
 }
 
@@ -357,14 +410,14 @@ var pauses = [...]time.Duration{1, 2, 3, 5, 8, 10, 15}
 
 // pause learns the shortest one that gives the best F1 in the training; it is
 // longer than any signature, and shorter than half the smallest gap.
-func (l *learner) pause(m *Model, gap time.Duration) {
+func (l *learner) pause(m *Model) {
 	least := oneMoment
 	for _, g := range m.Signatures {
 		for _, s := range g.Steps {
 			least = max(least, s.To+s.slack(), -s.From+s.slack())
 		}
 	}
-	most := max(gap*9/20, 100*time.Millisecond)
+	most := max(l.gap*9/20, 100*time.Millisecond)
 	least = min(least, most)
 	best := -1.0
 	for _, seconds := range append([]time.Duration{0}, pauses[:]...) {

@@ -2,7 +2,6 @@ package infer
 
 import (
 	"net/netip"
-	"slices"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
@@ -11,8 +10,8 @@ import (
 	"github.com/hueprint/hueprint/traffic"
 )
 
-// AnyName is the name of a channel that stands for all of one scope, transport
-// and kind.
+// AnyName is the name of a channel that stands for all of one scope and
+// transport, and one port unless that is 0.
 const AnyName = "*"
 
 // A Mark is a kind of event that comes with actions: a channel, a direction, a
@@ -51,14 +50,14 @@ func sameChannel(learned, seen events.Channel) bool {
 	if learned.Transport != seen.Transport || (learned.Scope == traffic.Internet) != (seen.Scope == traffic.Internet) {
 		return false
 	}
-	if learned.Name == AnyName {
+	if learned.Name == AnyName && learned.Port == 0 {
 		return true
 	}
 	return learned.Port == seen.Port && sameService(learned.Name, seen.Name)
 }
 
 func sameService(a, b string) bool {
-	return a == b || isAddress(a) || isAddress(b) || registered(a) == registered(b)
+	return a == b || a == AnyName || isAddress(a) || isAddress(b) || registered(a) == registered(b)
 }
 
 func isAddress(name string) bool {
@@ -85,54 +84,4 @@ func sameDetail(a, b string) bool {
 	nameA, typeA, okA := strings.Cut(a, " ")
 	nameB, typeB, okB := strings.Cut(b, " ")
 	return okA && okB && typeA == typeB && registered(nameA) == registered(nameB)
-}
-
-// recordHeader is the length of a TLS record's header.
-const recordHeader = 5
-
-// inUnits gives the events of a recording in the kinds in which the marks were
-// learned. A recording cut to headers has no TLS records, but messages that are
-// longer by the record's header; the same the other way round.
-func inUnits(log []events.Event, marks []Mark) []events.Event {
-	from, to, by := events.Message, events.TLSRecord, -recordHeader
-	switch {
-	case marksOf(marks, events.TLSRecord) && !slices.ContainsFunc(log, func(e events.Event) bool { return e.Kind == events.TLSRecord }):
-	case messagesAsRecords(log, marks):
-		from, to, by = to, from, -by
-	default:
-		return log
-	}
-	out := slices.Clone(log)
-	for i := range out {
-		if out[i].Kind == from {
-			out[i].Kind, out[i].Length = to, max(0, out[i].Length+by)
-		}
-	}
-	return out
-}
-
-func marksOf(marks []Mark, k events.Kind) bool {
-	return slices.ContainsFunc(marks, func(m Mark) bool { return m.Kind == k })
-}
-
-// messagesAsRecords tells whether what was learned as messages, from headers
-// alone, is there as records.
-func messagesAsRecords(log []events.Event, marks []Mark) bool {
-	seen := func(m Mark, k events.Kind) bool {
-		m.Kind = k
-		return slices.ContainsFunc(log, func(e events.Event) bool { return m.alike(&e) })
-	}
-	if marksOf(marks, events.TLSRecord) {
-		return false
-	}
-	records := false
-	for _, m := range marks {
-		if m.Kind == events.Message {
-			if seen(m, events.Message) {
-				return false
-			}
-			records = records || seen(m, events.TLSRecord)
-		}
-	}
-	return records
 }

@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/hueprint/hueprint/traffic"
 )
 
 // AnyAction is the label of a detection where actions cannot be told apart.
@@ -145,6 +147,17 @@ func (m Model) features(x index, at time.Time) []float64 {
 			}
 		}
 		out = append(out, row...)
+	}
+	return out
+}
+
+// sent tells of each feature whether it is of what the gateway sends.
+func (m Model) sent() []bool {
+	var out []bool
+	for _, mark := range m.Marks {
+		for range perMark {
+			out = append(out, mark.Direction == traffic.Out)
+		}
 	}
 	return out
 }

@@ -35,6 +35,9 @@ type Recording struct {
 	// without any, nothing was done. Otherwise the truth is not known.
 	Actions []Action
 	Known   bool
+	// Cut tells that the recording holds headers alone, so that there are messages
+	// where others have records.
+	Cut bool
 	// Early and Late are how long before and after an action's time its mark may
 	// come; both zero where the times are not exact (see [Tolerance]).
 	Early, Late time.Duration

@@ -115,7 +115,6 @@ func widening(lengths []int, counts map[int]int, n int) int {
 type index [][]*events.Event
 
 func newIndex(log []events.Event, marks []Mark) index {
-	log = inUnits(log, marks)
 	out := make(index, len(marks))
 	alike := make(map[sort][]int)
 	for i := range log {
