@@ -68,12 +68,13 @@ type Score struct {
 	Recall    *Interval `json:"recall"`
 	Precision *Interval `json:"precision"`
 	F1        *Interval `json:"f1"`
-	// Accuracy is Correct of Detected.
+	// Accuracy is the share of correct ones among the detected actions that were
+	// called by a name; nil where none was.
 	Accuracy *Interval `json:"accuracy"`
 	// Confusion counts by what was done, then by what was said.
 	Confusion map[string]map[string]int `json:"confusion"`
 	// Ceiling is the best accuracy that any rule could have on the actions that
-	// were found; nil without.
+	// were found, of several recordings the mean of theirs; nil without.
 	Ceiling *float64 `json:"ceiling"`
 	// Within tells how many actions were found, and correct, by how far the
 	// label may be off.
@@ -141,6 +142,7 @@ func Judge(found []Detection, r Recording) Score {
 		s.Within = append(s.Within, w)
 	}
 	s.conclude()
+	s.limit()
 	return s
 }
 
@@ -173,7 +175,6 @@ func (s Score) Add(t Score) Score {
 				sum.Confusion[done][said] += n
 			}
 		}
-		sum.examples = append(sum.examples, part.examples...)
 		for i, w := range part.Within {
 			if i == len(sum.Within) {
 				sum.Within = append(sum.Within, Within{Seconds: w.Seconds})
@@ -183,7 +184,24 @@ func (s Score) Add(t Score) Score {
 		}
 	}
 	sum.conclude()
+	sum.Ceiling = meanCeiling(s, t)
 	return sum
+}
+
+// meanCeiling weighs the ceilings by the actions that were found.
+func meanCeiling(parts ...Score) *float64 {
+	sum, n := 0.0, 0.0
+	for _, p := range parts {
+		if p.Ceiling != nil {
+			sum += *p.Ceiling * float64(p.Detected)
+			n += float64(p.Detected)
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	mean := sum / n
+	return &mean
 }
 
 // conclude fills in what follows from the confusion matrix.
@@ -196,7 +214,8 @@ func (s *Score) conclude() {
 	}
 	s.Recall, s.Precision = Wilson(s.Detected, s.Actions), Wilson(s.Detected, s.Detected+s.FalsePositives)
 	s.F1 = f1(s.Detected, s.FalsePositives, s.Actions-s.Detected)
-	s.Accuracy = Wilson(s.Correct, s.Detected)
+	unnamed := s.PerLabel[AnyAction].Correct
+	s.Accuracy = Wilson(s.Correct-unnamed, s.Detected-unnamed)
 	for label, l := range s.PerLabel {
 		l.Recall, l.Precision = Wilson(l.Correct, l.Actions), Wilson(l.Correct, l.Said)
 		l.F1 = f1(l.Correct, l.Said-l.Correct, l.Actions-l.Correct)
@@ -207,13 +226,18 @@ func (s *Score) conclude() {
 		most := distuv.Gamma{Alpha: float64(s.FalsePositives) + 1, Beta: 1}.Quantile(1-(1-confidenceLevel)/2) / s.Hours
 		s.PerHour, s.AtMost = &rate, &most
 	}
-	if len(s.examples) > 0 {
-		ceiling := ceilingOf(s.examples, nil)
-		if s.PerLabel[AnyAction].Said == 0 {
-			ceiling = math.Max(ceiling, s.Accuracy.Value)
-		}
-		s.Ceiling = &ceiling
+}
+
+// limit finds the ceiling.
+func (s *Score) limit() {
+	if len(s.examples) == 0 {
+		return
 	}
+	ceiling := ceilingOf(s.examples, nil)
+	if s.Accuracy != nil && s.PerLabel[AnyAction].Said == 0 {
+		ceiling = math.Max(ceiling, s.Accuracy.Value)
+	}
+	s.Ceiling = &ceiling
 }
 
 func (s *Score) tally(done, said string, n int) {

@@ -103,19 +103,32 @@ func tellTest(b *strings.Builder, t infer.Test) {
 		b.WriteString("\n")
 		tellScore(b, t.Score)
 		for _, v := range t.Variants[min(1, len(t.Variants)):] {
-			fmt.Fprintf(b, "  one side alone, %-3s  %d of %d found, %d right, %d false\n", v.Side, v.Detected, v.Actions, v.Correct, v.FalsePositives)
+			fmt.Fprintf(b, "  one side alone, %-3s  %d of %d found, %s, %d false\n", v.Side, v.Detected, v.Actions, named(v.Score), v.FalsePositives)
 		}
 	}
 	b.WriteString("\n")
 }
 
 func tellScore(b *strings.Builder, s infer.Score) {
-	fmt.Fprintf(b, "  %d of %d actions found, %d of them right\n", s.Detected, s.Actions, s.Correct)
+	fmt.Fprintf(b, "  %d of %d actions found, %s\n", s.Detected, s.Actions, named(s))
 	fmt.Fprintf(b, "  recall %s, precision %s, F1 %s; accuracy %s, ceiling %s\n", share(s.Recall), share(s.Precision), share(s.F1), share(s.Accuracy), percent(s.Ceiling))
 	tellFalse(b, s)
 	if len(s.Confusion) > 0 {
 		fmt.Fprintf(b, "  done → said: %s\n", confusion(s.Confusion))
 	}
+}
+
+// named tells how many were called by their name, where they can be.
+func named(s infer.Score) string {
+	unnamed := s.PerLabel[infer.AnyAction].Correct
+	words := fmt.Sprintf("%d of them right", s.Correct-unnamed)
+	switch {
+	case unnamed > 0 && unnamed == s.Detected:
+		return "not told apart"
+	case unnamed > 0:
+		words += fmt.Sprintf(", %d not told apart", unnamed)
+	}
+	return words
 }
 
 func tellFalse(b *strings.Builder, s infer.Score) {
