@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/hueprint/hueprint/browsertest"
+	"github.com/hueprint/hueprint/panel/access"
 	"github.com/hueprint/hueprint/panel/labtest"
 	"github.com/hueprint/hueprint/store"
 )
@@ -84,10 +85,16 @@ func fileRune(r rune) rune {
 // Pages that only come in answer to a form, a refusal or a login are sound, too.
 func TestOtherPagesInTheBrowserNoRace(t *testing.T) {
 	b := serve(t, labtest.Full(t))
-	closed := locked(t, labtest.Full(t))
+	closed, fresh := serveTo(t, labtest.Full(t), access.Options{}).server.URL, serveTo(t, labtest.Empty(t), access.Options{})
+	invitation, err := fresh.panel.Invite(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	p := browsertest.Open(t, browsertest.View{})
 	for _, c := range []struct{ name, url, click, wait string }{
 		{"login", closed + "/login", "", "#password"},
+		{"first", fresh.server.URL + invitation, "", "#again"},
+		{"nobody", fresh.server.URL + "/login", "", "h1"},
 		{"dead", closed + "/first?secret=x", "", "h1"},
 		{"heard", b.server.URL + "/setup/gateways", `form[action$="/listen"] button`, "table"},
 		{"found", b.server.URL + "/setup/bridge", `form[action$="/discover"] button`, "ul.list"},

@@ -34,7 +34,13 @@ type bench struct {
 
 func serve(t testing.TB, l *labtest.Lab) *bench {
 	t.Helper()
-	p, err := panel.New(panel.Options{Bench: l.Bench, Setup: l.Bench, Feed: l.Hub, Store: l.Store, Now: l.Now, Version: "test", Access: access.Options{Open: true}})
+	return serveTo(t, l, access.Options{Open: true})
+}
+
+// serveTo serves to those whom the options let in.
+func serveTo(t testing.TB, l *labtest.Lab, o access.Options) *bench {
+	t.Helper()
+	p, err := panel.New(panel.Options{Bench: l.Bench, Setup: l.Bench, Feed: l.Hub, Store: l.Store, Now: l.Now, Version: "test", Access: o})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,19 +53,6 @@ func serve(t testing.TB, l *labtest.Lab) *bench {
 		t.Fatal(err)
 	}
 	return &bench{Lab: l, t: t, panel: p, server: s, client: &http.Client{Jar: jar}}
-}
-
-// locked is the address of a panel that demands a login.
-func locked(t testing.TB, l *labtest.Lab) string {
-	t.Helper()
-	p, err := panel.New(panel.Options{Bench: l.Bench, Setup: l.Bench, Feed: l.Hub, Store: l.Store, Now: l.Now, Version: "test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.Close)
-	s := httptest.NewServer(p)
-	t.Cleanup(s.Close)
-	return s.URL
 }
 
 // ids are what stands for :id in a path.
