@@ -28,11 +28,11 @@ func (g *guest) stopARun() {
 		g.t.Fatalf("the bulb is not as it was set: %+v", before)
 	}
 	g.open("/")
-	g.choose("#experiment", "short")
+	g.choose("#experiment", "demo") // long enough not to end by itself
 	g.send("button[formaction='/preview']")
-	g.says("Nothing was sent", "4 actions + 4 controls")
-	if slots := g.count("tbody tr"); slots != 8 {
-		g.t.Errorf("the dry run shows %d slots of 8", slots)
+	g.says("Nothing was sent", "10 actions + 10 controls")
+	if slots := g.count("tbody tr"); slots != 20 {
+		g.t.Errorf("the dry run shows %d slots of 20", slots)
 	}
 	g.Follow(func() { g.Click("form.again button.do") })
 	browsertest.Value[bool](g.Page, watchMarks)
@@ -49,7 +49,7 @@ func (g *guest) stopARun() {
 	}
 	g.open("/")
 	g.says("stopped")
-	g.send("#bulb ~ form[action='/bench/blink'] button")
+	g.send("form[action='/bench/blink'] button:enabled")
 	g.says("has blinked")
 }
 
@@ -61,7 +61,7 @@ func (g *guest) watchTheStrip() {
 	first := browsertest.Value[int](g.Page, `+document.querySelector("[data-running] progress").value`)
 	g.patiently(`marks.has("control") && (marks.has("on") || marks.has("off")) && +document.querySelector("[data-strip]").dataset.marks >= 2`)
 	g.patiently(fmt.Sprintf(`+document.querySelector("[data-running] progress").value >= %d`, max(first+1, 2)))
-	g.says("Last command:")
+	g.patiently(`/Last: slot \d+, (on|off|control)/.test(document.querySelector("[data-last]")?.textContent)`)
 }
 
 // patiently waits as long as a run may take on a busy machine.
