@@ -27,7 +27,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
 
 // The strip scrolls, or steps each second where the reader wants no motion.
 const still = matchMedia("(prefers-reduced-motion: reduce)");
-let drawn = 0;
+let drawn = -1000;
 function frame(at) {
   if (at - drawn >= (still.matches ? 1000 : 50)) {
     drawn = at;
@@ -35,7 +35,7 @@ function frame(at) {
   }
   requestAnimationFrame(frame);
 }
-requestAnimationFrame(frame);
+frame(0);
 setInterval(() => {
   paint();
   for (const s of strips.values()) { s.forget(Date.now() + offset); s.say(Date.now() + offset, span); }
