@@ -224,6 +224,11 @@ func (s *stream) open(ctx context.Context) (*watched, error) {
 		cancel(nil)
 		return nil, err
 	}
+	// A head that comes in the instant of the deadline belongs to a stream that
+	// is being given up already.
+	if !watchdog.Stop() {
+		return nil, errors.Join(context.DeadlineExceeded, answer.Body.Close())
+	}
 	s.opened = time.Now()
 	watchdog.Reset(silence)
 	return &watched{body: answer.Body, watchdog: watchdog, cancel: cancel}, nil
