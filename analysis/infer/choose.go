@@ -18,7 +18,12 @@ type column struct {
 	apart float64
 }
 
-// columns are all features; those that never vary are nil.
+// rounding is the distance, in spreads, below which means differ by the computer's
+// rounding alone. That depends on how many examples a label has, and so on which
+// one is left out: a rule that went by it would look as if it could tell labels.
+const rounding = 1e-3
+
+// columns are all features; those that never differ have apart 0.
 type columns []*column
 
 func newColumns(all []example, labels []string) columns {
@@ -70,8 +75,8 @@ func (c *column) measure(isTime bool) {
 			low, high = math.Min(low, c.sum[l]/c.n[l]), math.Max(high, c.sum[l]/c.n[l])
 		}
 	}
-	if high > low {
-		c.apart = (high - low) / math.Max(floor/10, spread)
+	if apart := (high - low) / math.Max(floor/10, spread); apart > rounding {
+		c.apart = apart
 	}
 }
 
