@@ -24,8 +24,9 @@ type Options struct {
 	// Idle gives the packets of a recording of the gateway in which nothing was
 	// done, and false where there is none; nil without any. It changes no verdict.
 	Idle func(gateway string) (iter.Seq2[traffic.Packet, error], bool)
-	// WithoutPower leaves out what a "not detected" would have detected, which
-	// takes the most time: for simulations that need the verdict alone.
+	// WithoutPower leaves out what a "not detected" would have detected, and how
+	// well on is told from off, which take the most time: for simulations that
+	// need the verdict alone.
 	WithoutPower bool
 }
 

@@ -19,16 +19,17 @@ func (s *study) secondary() []SecondaryTest {
 	if len(trials) < 2 {
 		return nil
 	}
-	family := s.reaction(trials)
+	chosen := s.blindly()
+	family := s.reaction(trials, chosen)
 	on := comparison{question: OnAgainstOff, yes: "on", no: "off", labels: labels.on, family: family, study: s}
 	if s.run.Plan.Experiment.Directions == experiments.Random {
 		change := comparison{question: ChangeAgainstCommand, yes: "change", no: "repeat", labels: labels.change, family: family, study: s}
 		on.redraw, change.redraw = correlate.NewDesign, correlate.NewDesign
 		on.assumption, change.assumption = ByDesign, ByDesign
-		return []SecondaryTest{on.test(), change.test(), s.state(trials, labels.on, family)}
+		return append([]SecondaryTest{on.test(), change.test(), s.state(trials, labels.on, family)}, s.told(chosen)...)
 	}
 	on.redraw, on.assumption = correlate.NewPairs, ExchangeablePairs
-	return []SecondaryTest{on.test(), s.stateDescribed(trials, labels.on)}
+	return append([]SecondaryTest{on.test(), s.stateDescribed(trials, labels.on)}, s.told(chosen)...)
 }
 
 // directions are the labels of the action trials: as drawn, whatever became of
@@ -53,16 +54,9 @@ func (s *study) directed() (places []int, labels directions) {
 }
 
 // reaction are the candidates within the classes that come with the action,
-// counted over the action trials. They are chosen by arms alone, as if nobody
-// knew the directions, so that the comparison stays a fair one.
-func (s *study) reaction(places []int) []correlate.Candidate {
-	blind := slices.Clone(s.trials)
-	for i := range blind {
-		blind[i].Action, blind[i].Confirmed = "", true
-	}
-	chosen := s.beyondState(correlate.Select(correlate.Selection{
-		Trials: blind, Candidates: s.candidates, Scores: s.result.Scores, Alpha: s.set.alpha, Outside: outside(s.log.Events, blind),
-	}))
+// counted over the action trials. They were chosen by arms alone, so that the
+// comparison stays a fair one.
+func (s *study) reaction(places []int, chosen []correlate.Chosen) []correlate.Candidate {
 	var out []correlate.Candidate
 	for _, c := range s.candidates {
 		if slices.ContainsFunc(chosen, func(d correlate.Chosen) bool { return within(c, d) }) {
@@ -70,6 +64,18 @@ func (s *study) reaction(places []int) []correlate.Candidate {
 		}
 	}
 	return out
+}
+
+// blindly are the classes that come with the action, chosen as if nobody knew the
+// directions.
+func (s *study) blindly() []correlate.Chosen {
+	blind := slices.Clone(s.trials)
+	for i := range blind {
+		blind[i].Action, blind[i].Confirmed = "", true
+	}
+	return s.beyondState(correlate.Select(correlate.Selection{
+		Trials: blind, Candidates: s.candidates, Scores: s.result.Scores, Alpha: s.set.alpha, Outside: outside(s.log.Events, blind),
+	}))
 }
 
 func within(c correlate.Candidate, d correlate.Chosen) bool {

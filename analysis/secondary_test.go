@@ -140,7 +140,7 @@ func TestAlternatingDirections(t *testing.T) {
 		}
 		return 400
 	})).Verdicts[0]
-	if len(v.Secondary) != 2 {
+	if len(v.Secondary) != 3 {
 		t.Fatalf("%+v", v.Secondary)
 	}
 	on := asked(t, v, analysis.OnAgainstOff)

@@ -6,11 +6,13 @@ type Question string
 // OnAgainstOff: does the reaction to "on" differ from that to "off"?
 // ChangeAgainstCommand: does the reaction to a change of the light differ from
 // that to a command that changes nothing? State: does the traffic outside all
-// windows differ while the light is on and while it is off?
+// windows differ while the light is on and while it is off? TellingOnFromOff: can
+// an outsider name the action of a trial that his rule was not made from?
 const (
 	OnAgainstOff         Question = "on-against-off"
 	ChangeAgainstCommand Question = "change-against-command"
 	StateQuestion        Question = "state"
+	TellingOnFromOff     Question = "telling-on-from-off"
 )
 
 // An Answer is what a secondary test says.
@@ -43,13 +45,16 @@ type SecondaryTest struct {
 	Question Question `json:"question"`
 	Answer   Answer   `json:"answer"`
 	// P is two-sided and adjusted for the classes and features compared, not for
-	// the other questions; nil where nothing could be tested.
+	// the other questions; nil where nothing could be tested. That of
+	// TellingOnFromOff is the share of relabellings that are told as well.
 	P          *float64 `json:"p"`
 	Assumption string   `json:"assumption"`
 	// Sentence says the answer in words.
 	Sentence string `json:"sentence"`
 	// Clearest is the class that differs most clearly; nil without a p.
 	Clearest *Contrast `json:"clearest,omitempty"`
+	// Telling is the answer to TellingOnFromOff in figures; nil without a p.
+	Telling *Telling `json:"telling,omitempty"`
 }
 
 // A Contrast is how one class of packets differs between two labels: on and off,

@@ -142,7 +142,7 @@ func TestSecondaryQuestionsAtALook(t *testing.T) {
 	run, w := looking(5, always)
 	run.Plan.Experiment.Directions = experiments.Random
 	v := analyze(t, decidedAt(run, 2), w).Verdicts[0]
-	if v.Verdict != analysis.CloudVisible || len(v.Secondary) != 3 {
+	if v.Verdict != analysis.CloudVisible || len(v.Secondary) != 4 {
 		t.Errorf("%s, secondary %+v", v.Verdict, v.Secondary)
 	}
 }

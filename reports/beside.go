@@ -32,6 +32,8 @@ func question(q analysis.Question) string {
 		return "Does the reaction to a change of the light differ from that to a command that changes nothing?"
 	case analysis.StateQuestion:
 		return "Does the traffic outside all windows differ while the light is on and while it is off?"
+	case analysis.TellingOnFromOff:
+		return "Can on be told from off, on trials that the rule was not made from?"
 	}
 	return Printable(string(q))
 }

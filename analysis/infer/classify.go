@@ -49,6 +49,9 @@ type Classifier struct {
 	// choice of features included; Neighbours the same for the nearest few.
 	LeaveOneOut Accuracy `json:"leave_one_out"`
 	Neighbours  Accuracy `json:"nearest_neighbours"`
+	// Confusion counts the examples left out by what was done, then by what the
+	// rule said.
+	Confusion map[string]map[string]int `json:"confusion"`
 	// Ceiling is the best accuracy that any rule could have on the training's
 	// distributions; nil without examples.
 	Ceiling *float64 `json:"ceiling"`
@@ -108,11 +111,31 @@ func separable(a Accuracy, all []example) bool {
 // leaveOut scores the rule on examples that it was not made from; features are
 // chosen anew each time.
 func (c *Classifier) leaveOut(all []example, sent []bool) {
+	right, near := 0, 0
+	c.Confusion = map[string]map[string]int{}
+	leftOut(all, c.Labels, sent, true, func(e example, rule Classifier) {
+		said := rule.Classify(e.features, nil)
+		if said == e.label {
+			right++
+		}
+		if rule.nearest(e.features) == e.label {
+			near++
+		}
+		if c.Confusion[e.label] == nil {
+			c.Confusion[e.label] = map[string]int{}
+		}
+		c.Confusion[e.label][said]++
+	})
+	c.LeaveOneOut, c.Neighbours = accuracy(right, len(all)), accuracy(near, len(all))
+}
+
+// leftOut gives each example the rule that was made from others; with neighbours
+// only where asked for.
+func leftOut(all []example, labels []string, sent []bool, neighbours bool, judge func(example, Classifier)) {
 	folds := len(all)
 	if folds > mostLeftOut {
 		folds = 10
 	}
-	right, near := 0, 0
 	for f := range folds {
 		var train, test []example
 		for i, e := range all {
@@ -122,20 +145,16 @@ func (c *Classifier) leaveOut(all []example, sent []bool) {
 				train = append(train, e)
 			}
 		}
-		rule := fit(train, c.Labels, sent)
-		for _, e := range train {
-			rule.Examples = append(rule.Examples, Example{e.label, rule.pick(e.features)})
+		rule := fit(train, labels, sent)
+		if neighbours {
+			for _, e := range train {
+				rule.Examples = append(rule.Examples, Example{e.label, rule.pick(e.features)})
+			}
 		}
 		for _, e := range test {
-			if rule.Classify(e.features, nil) == e.label {
-				right++
-			}
-			if rule.nearest(e.features) == e.label {
-				near++
-			}
+			judge(e, rule)
 		}
 	}
-	c.LeaveOneOut, c.Neighbours = accuracy(right, len(all)), accuracy(near, len(all))
 }
 
 // accuracy of the rule on examples.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hueprint/hueprint/analysis/events"
 	"github.com/hueprint/hueprint/traffic"
 )
 
@@ -129,32 +130,35 @@ const (
 func (m Model) features(x index, at time.Time) []float64 {
 	out := make([]float64, 0, perMark*len(m.Marks))
 	for mark := range m.Marks {
-		row := make([]float64, perMark)
-		for i := range row {
-			row[i] = math.NaN()
-		}
-		found := x.between(mark, at.Add(-m.Reach), at.Add(m.Reach))
-		row[0] = float64(len(found))
-		for i, e := range found {
-			if i == 0 {
-				row[1] = e.Time.Sub(at).Seconds()
-			}
-			if i < placed {
-				row[2+i] = float64(e.Length)
-			}
-			if i > 0 && i < placed {
-				row[1+placed+i] = e.Time.Sub(found[i-1].Time).Seconds()
-			}
-		}
-		out = append(out, row...)
+		out = append(out, featuresOf(x.between(mark, at.Add(-m.Reach), at.Add(m.Reach)), at)...)
 	}
 	return out
 }
 
+// featuresOf are those of one mark.
+func featuresOf(found []*events.Event, at time.Time) []float64 {
+	row := make([]float64, perMark)
+	for i := range row {
+		row[i] = math.NaN()
+	}
+	row[0] = float64(len(found))
+	for i, e := range found[:min(placed, len(found))] {
+		if i == 0 {
+			row[1] = e.Time.Sub(at).Seconds()
+		} else {
+			row[1+placed+i] = e.Time.Sub(found[i-1].Time).Seconds()
+		}
+		row[2+i] = float64(e.Length)
+	}
+	return row
+}
+
 // sent tells of each feature whether it is of what the gateway sends.
-func (m Model) sent() []bool {
+func (m Model) sent() []bool { return sentOf(m.Marks) }
+
+func sentOf(marks []Mark) []bool {
 	var out []bool
-	for _, mark := range m.Marks {
+	for _, mark := range marks {
 		for range perMark {
 			out = append(out, mark.Direction == traffic.Out)
 		}
