@@ -69,7 +69,7 @@ func read(data []byte, name string) (Config, Mistakes) {
 	case body == nil:
 		return c, Mistakes{{File: name, Line: 1, Column: 1, Text: "the file is empty: 'hueprint init' writes one to start from", Incomplete: true}}
 	case len(file.Docs) > 1:
-		d.mistake(file.Docs[1].Body, "a second document begins here: one file holds one configuration")
+		d.at(beginOf(file.Docs[1]), "a second document begins here: one file holds one configuration")
 	default:
 		d.decode(body, "", &c)
 	}
@@ -86,6 +86,17 @@ func documentBody(file *ast.File) ast.Node {
 		}
 	}
 	return nil
+}
+
+// beginOf is where a document begins; an empty one has its marker only.
+func beginOf(doc *ast.DocumentNode) place {
+	if doc.Body != nil {
+		return positionOf(doc.Body)
+	}
+	if doc.Start != nil && doc.Start.Position != nil {
+		return place{doc.Start.Position.Line, doc.Start.Position.Column}
+	}
+	return place{1, 1}
 }
 
 // path makes p absolute, from the file's folder; an empty path stays empty.
