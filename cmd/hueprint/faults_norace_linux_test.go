@@ -57,7 +57,7 @@ func faultRuns() map[bridge.Fault]faultRun {
 		bridge.FaultRedirect:      {start: fine, mid: fine, third: fine, http: failed, says: "https://"},
 		bridge.FaultUnauthorized:  refused("does not accept the application key"),
 		bridge.FaultTooMany:       refused("wait some seconds"),
-		bridge.FaultUnavailable:   refused("wait some seconds"),
+		bridge.FaultUnavailable:   refused("wait a minute"),
 		bridge.FaultSilent:        refused("did not answer in time"),
 		bridge.FaultReset:         refused("connection to the bridge was lost"),
 		bridge.FaultResetDone:     refused("connection to the bridge was lost"),
