@@ -43,7 +43,12 @@ func (g *Gate) Refuse(c *gin.Context, status int, v RefusalView) {
 	if p.Title == "" {
 		p.Title = http.StatusText(status)
 	}
-	body, err := json.Marshal(p)
+	Tell(c, status, p)
+}
+
+// Tell answers with a problem (RFC 9457): a [Problem], or what embeds one.
+func Tell(c *gin.Context, status int, problem any) {
+	body, err := json.Marshal(problem)
 	if err != nil { // it holds nothing but text
 		c.Status(status)
 		return

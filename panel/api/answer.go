@@ -119,12 +119,7 @@ func (p *api) tell(c *gin.Context, status int, v problem) {
 	if v.Title == "" {
 		v.Title = http.StatusText(status)
 	}
-	body, err := json.Marshal(v)
-	if err != nil { // it holds nothing but text
-		c.Status(status)
-		return
-	}
-	c.Data(status, "application/problem+json", body)
+	access.Tell(c, status, v)
 }
 
 func (p *api) log(c *gin.Context, err error) {
