@@ -32,19 +32,25 @@ func TestKillNoRace(t *testing.T) {
 	}
 	chatter(t, local(benchGateway), 20*time.Millisecond)
 	var counts killCounts
+	repeat(t, kills, atOnce, func(t *testing.T, i int) { killOnce(t, uint64(i), &counts) })
+	t.Logf("measured: %d kills: %d before a run folder, %d after its end, %d in mid-run; %d commands witnessed, %d lights put back",
+		kills, counts.before.Load(), counts.after.Load(), counts.within.Load(), counts.puts.Load(), counts.restored.Load())
+}
+
+// repeat carries out a subtest n times, so many at once, and waits for all.
+func repeat(t *testing.T, n, atOnce int, test func(t *testing.T, i int)) {
+	t.Helper()
 	gate := make(chan struct{}, atOnce)
 	t.Run("kills", func(t *testing.T) {
-		for i := range kills {
+		for i := range n {
 			t.Run(fmt.Sprint(i), func(t *testing.T) {
 				t.Parallel()
 				gate <- struct{}{}
 				defer func() { <-gate }()
-				killOnce(t, uint64(i), &counts)
+				test(t, i)
 			})
 		}
 	})
-	t.Logf("measured: %d kills: %d before a run folder, %d after its end, %d in mid-run; %d commands witnessed, %d lights put back",
-		kills, counts.before.Load(), counts.after.Load(), counts.within.Load(), counts.puts.Load(), counts.restored.Load())
 }
 
 type killCounts struct{ before, after, within, puts, restored atomic.Int64 }

@@ -4,7 +4,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -40,17 +39,7 @@ func TestServeKillNoRace(t *testing.T) {
 	}
 	chatter(t, local(benchGateway), 20*time.Millisecond)
 	var counts serveKills
-	gate := make(chan struct{}, atOnce)
-	t.Run("kills", func(t *testing.T) {
-		for i := range kills {
-			t.Run(fmt.Sprint(i), func(t *testing.T) {
-				t.Parallel()
-				gate <- struct{}{}
-				defer func() { <-gate }()
-				killServer(t, uint64(i), &counts)
-			})
-		}
-	})
+	repeat(t, kills, atOnce, func(t *testing.T, i int) { killServer(t, uint64(i), &counts) })
 	t.Logf("measured: %d kills of a server: %d before the run had a folder, %d in mid-run, %d after its end; %d commands witnessed; %d lights as they were found; %d later firings carried out",
 		kills, counts.before.Load(), counts.within.Load(), counts.after.Load(), counts.puts.Load(), counts.restored.Load(), counts.later.Load())
 }

@@ -19,14 +19,15 @@ import (
 	"time"
 
 	"github.com/hueprint/hueprint/config"
+	"github.com/hueprint/hueprint/experiments"
 	"github.com/hueprint/hueprint/panel/lab"
 	"github.com/hueprint/hueprint/runs"
 	"github.com/hueprint/hueprint/store"
 )
 
 // TestServeViewersNoRace sets a simulated lab up through the API of a server that
-// is a process of its own, and measures how late its commands are with nobody
-// looking and with 200 live viewers.
+// is a process of its own, and measures how late its slots begin and its commands
+// are written, with nobody looking and with 200 live viewers.
 func TestServeViewersNoRace(t *testing.T) {
 	slots := 14
 	if testing.Short() {
@@ -35,14 +36,18 @@ func TestServeViewersNoRace(t *testing.T) {
 	const viewers, most = 200, 5 * time.Millisecond
 	s, end := serveSimulated(t, slots)
 	defer end()
-	alone := s.lateness(t)
+	alone, wroteAlone := s.lateness(t)
 	events, leave := s.watch(t, viewers)
-	watched := s.lateness(t)
+	watched, wroteWatched := s.lateness(t)
 	leave()
 	t.Logf("measured: p99 lateness of %d slots on the simulated lab: %v without viewers, %v with %d live viewers, who got %d events",
 		len(alone), percentile(alone, 99), percentile(watched, 99), viewers, events.Load())
-	if late := percentile(watched, 99); late > most {
-		t.Errorf("with %d viewers the commands are %v late, want at most %v: %v", viewers, late, most, watched)
+	t.Logf("measured: p99 lateness of the last byte of %d commands on the simulated lab: %v without viewers, %v with %d live viewers",
+		len(wroteAlone), percentile(wroteAlone, 99), percentile(wroteWatched, 99), viewers)
+	for what, all := range map[string][]time.Duration{"slots begin": watched, "commands are written": wroteWatched} {
+		if late := percentile(all, 99); late > most {
+			t.Errorf("with %d viewers %s %v late, want at most %v: %v", viewers, what, late, most, all)
+		}
 	}
 	if events.Load() < viewers*int64(slots) {
 		t.Errorf("%d viewers got %d events of a run with %d slots", viewers, events.Load(), slots)
@@ -143,14 +148,15 @@ func (s servedLab) setUp(t *testing.T) {
 		"macs": []string{heard.Hosts[i].MAC.String()}, "addresses": []string{}, "phones": []string{}, "linked": false}, nil)
 }
 
-// lateness carries out a run and returns how late each of its slots was.
-func (s servedLab) lateness(t *testing.T) []time.Duration {
+// lateness carries out a run and returns how late each of its slots began, and how
+// late each of its commands was written.
+func (s servedLab) lateness(t *testing.T) (begun, written []time.Duration) {
 	t.Helper()
-	var begun struct{ Firing string }
-	s.call(t, "POST", "/bench/start", store.Task{Experiment: "short"}, &begun)
+	var started struct{ Firing string }
+	s.call(t, "POST", "/bench/start", store.Task{Experiment: "short"}, &started)
 	var f store.Firing
 	for f.Outcome = store.Running; f.Outcome == store.Running; time.Sleep(300 * time.Millisecond) {
-		s.call(t, "GET", "/firings/"+begun.Firing, nil, &f)
+		s.call(t, "GET", "/firings/"+started.Firing, nil, &f)
 	}
 	if f.Outcome != store.Carried || len(f.Runs) != 1 {
 		t.Fatalf("the firing is %+v", f)
@@ -163,11 +169,13 @@ func (s servedLab) lateness(t *testing.T) []time.Duration {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []time.Duration
 	for _, c := range run.Commands {
-		all = append(all, c.Lateness)
+		begun = append(begun, c.Lateness)
+		if c.Outcome == experiments.Done {
+			written = append(written, c.Sent.Sub(c.Planned))
+		}
 	}
-	return all
+	return begun, written
 }
 
 // watch lets n viewers follow the panel's live events until leave.
